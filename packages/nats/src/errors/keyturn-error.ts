@@ -59,5 +59,10 @@ export function errorFactory<Table extends ErrorTable>(
   details?: ErrorDetails,
 ) => KeyturnError<Code> {
   return (code, what, details) =>
-    new KeyturnError(code, what, details?.next ?? (table[code] as ErrorEntry).next, details?.cause);
+    new KeyturnError(
+      code,
+      what,
+      details?.next ?? (table[code] as ErrorEntry).next,
+      details?.cause,
+    );
 }

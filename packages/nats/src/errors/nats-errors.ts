@@ -9,4 +9,5 @@ export const natsErrors = {
 } as const satisfies ErrorTable;
 
 /** Raises the errors of this package. */
-export const fail: ReturnType<typeof errorFactory<typeof natsErrors>> = errorFactory(natsErrors);
+export const fail: ReturnType<typeof errorFactory<typeof natsErrors>> =
+  errorFactory(natsErrors);

@@ -47,7 +47,8 @@ export class Secret {
    * @throws KeyturnError `SECRET_WIPED`
    */
   use<T>(reader: (bytes: Uint8Array) => T): T {
-    if (this.#bytes === undefined) throw fail("SECRET_WIPED", "This secret was wiped.");
+    if (this.#bytes === undefined)
+      throw fail("SECRET_WIPED", "This secret was wiped.");
     return reader(this.#bytes);
   }
 
@@ -59,7 +60,9 @@ export class Secret {
    * @throws TypeError if the bytes are not UTF-8
    */
   revealText(): string {
-    return this.use((bytes) => new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return this.use((bytes) =>
+      new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+    );
   }
 
   /** An independent copy, for two owners that wipe at different times. */
