@@ -1,0 +1,166 @@
+import type { MsgHdrs } from "@nats-io/nats-core";
+
+import type { WrpcError } from "../errors/wrpc-error.js";
+import type { WrpcErrorCode } from "../errors/wrpc-errors.js";
+import type {
+  Funcs,
+  Interface,
+  ParamsOf,
+  ResultOf,
+} from "../interface/wrpc-interface.js";
+import { wholeNumber } from "../values/limits.js";
+import {
+  resolveValueLimits,
+  type ResolvedValueLimits,
+  type ValueLimits,
+} from "../values/limits.js";
+
+/** Default of {@link ServerLimits.maxRunning}. */
+export const defaultMaxRunning: number = 256;
+/** Default of {@link ServerLimits.maxWaiting}. */
+export const defaultMaxWaiting: number = 1024;
+/** Default of {@link ServerLimits.maxReceiving}. */
+export const defaultMaxReceiving: number = 1024;
+/** Default of {@link ServerLimits.maxHeldBytes}: 256 MiB. */
+export const defaultMaxHeldBytes: number = 256 * 1024 * 1024;
+/** Default of {@link ServerLimits.paramsMs}: 10 s. */
+export const defaultParamsMs: number = 10_000;
+
+/**
+ * Bounds of a server. `maxBytes` and `maxElements` hold for the parameters of each call. A call
+ * over a bound is accepted, its parameters are taken off the caller, and it ends without a result.
+ */
+export interface ServerLimits extends ValueLimits {
+  /** Most handlers running at a time. */
+  readonly maxRunning?: number;
+  /** Most calls with complete parameters that wait for a handler to become free. */
+  readonly maxWaiting?: number;
+  /** Most calls whose parameters are still coming. */
+  readonly maxReceiving?: number;
+  /** Most parameter bytes of all calls together: coming, waiting or being handled. */
+  readonly maxHeldBytes?: number;
+  /** How long parameters may take to come, in milliseconds; passes up to 50 ms late. */
+  readonly paramsMs?: number;
+}
+
+/** Limits with every field present. */
+export type ResolvedServerLimits = Required<ServerLimits> & ResolvedValueLimits;
+
+/** @throws WrpcError `WRPC_OPTION_INVALID` */
+export function resolveServerLimits(
+  limits: ServerLimits | undefined,
+): ResolvedServerLimits {
+  return {
+    ...resolveValueLimits(limits),
+    maxRunning: wholeNumber(
+      "maxRunning",
+      limits?.maxRunning,
+      defaultMaxRunning,
+    ),
+    maxWaiting: wholeNumber(
+      "maxWaiting",
+      limits?.maxWaiting,
+      defaultMaxWaiting,
+    ),
+    maxReceiving: wholeNumber(
+      "maxReceiving",
+      limits?.maxReceiving,
+      defaultMaxReceiving,
+    ),
+    maxHeldBytes: wholeNumber(
+      "maxHeldBytes",
+      limits?.maxHeldBytes,
+      defaultMaxHeldBytes,
+    ),
+    paramsMs: wholeNumber("paramsMs", limits?.paramsMs, defaultParamsMs),
+  };
+}
+
+/** What a handler learns about its call, as its last argument. */
+export interface Call {
+  /** Headers of the invocation as they came; anybody who may call can write them. */
+  readonly headers: MsgHdrs | undefined;
+  /** Subject of the invocation. */
+  readonly subject: string;
+  /** Interface, e.g. `wasmcloud:messaging/handler@0.2.0`. */
+  readonly instance: string;
+  /** Function as it is called on the wire, e.g. `handle-message`. */
+  readonly func: string;
+  /** Fires when the server stops before the handler is done; nobody waits for its result then. */
+  readonly signal: AbortSignal;
+}
+
+/** A handler for each function of an interface. Its `this` is the object that holds it. */
+export type Handlers<F extends Funcs> = {
+  readonly [K in keyof F]: (
+    ...args: [...params: ParamsOf<F[K]>, call: Call]
+  ) => HandlerResult<F[K]> | Promise<HandlerResult<F[K]>>;
+};
+
+type HandlerResult<F> = [ResultOf<F>] extends [undefined] ? void : ResultOf<F>;
+
+/** A call whose handler threw, or returned what does not fit the result type. */
+export interface Fault {
+  readonly error: WrpcError<WrpcErrorCode>;
+  readonly call: Call;
+}
+
+export interface ServeOptions<F extends Funcs> {
+  /** `{lattice}.{id}` of this server in wasmCloud. */
+  readonly prefix: string;
+  readonly interface: Interface<F>;
+  readonly handlers: Handlers<F>;
+  /** Queue group; the prefix by default. Members of a queue group share the calls. */
+  readonly queue?: string;
+  readonly limits?: ServerLimits;
+  /**
+   * A result to send in place of the missing one. Without it, or if it returns `undefined` or
+   * throws, the caller learns only that there is no result.
+   */
+  readonly onFault?: (
+    fault: Fault,
+  ) => { [K in keyof F]: ResultOf<F[K]> }[keyof F] | undefined;
+}
+
+/** Counters of a server since it was made. */
+export interface ServerStats {
+  /** Invocations received. */
+  readonly received: number;
+  /** Calls ended with a result. */
+  readonly succeeded: number;
+  /** Calls whose handler threw or returned what does not fit. */
+  readonly faulted: number;
+  /** Calls ended because their parameters do not decode or are too large. */
+  readonly invalid: number;
+  /** Calls ended because their parameters did not come in time. */
+  readonly timedOut: number;
+  /** Calls ended because a limit was reached. */
+  readonly refused: number;
+  /** Invocations dropped because nobody could be answered. */
+  readonly unusable: number;
+  /** Calls ended by `close`, or by the deadline of `drain`. */
+  readonly unfinished: number;
+  /** Results that could not be sent because the connection was gone. */
+  readonly unsent: number;
+  /** Calls whose parameters are still coming. */
+  readonly receiving: number;
+  /** Calls that wait for a handler to become free. */
+  readonly waiting: number;
+  /** Calls being handled. */
+  readonly running: number;
+  /** Parameter bytes of all these. */
+  readonly heldBytes: number;
+}
+
+/** A running server of one interface. */
+export interface Served extends AsyncDisposable {
+  readonly stats: ServerStats;
+  /**
+   * Takes no more calls and waits for those taken, at most `deadlineMs`; then as `close`.
+   *
+   * @returns how many calls were ended unserved
+   */
+  drain(deadlineMs: number): Promise<{ readonly unfinished: number }>;
+  /** Takes no more calls and ends those taken without a result. Idempotent. */
+  close(): Promise<void>;
+}
