@@ -2,22 +2,12 @@ import type { NatsConnection } from "@nats-io/nats-core";
 
 import { fail } from "../errors/wrpc-errors.js";
 import { inboxOf, type Inbox } from "../inbox/inbox.js";
-import type { Codec } from "../values/codec/codec.js";
 import { encodeWith } from "../values/encode.js";
 import type { ResolvedValueLimits } from "../values/limits.js";
 import { firstChunkBytes, maxPayload, publishStream } from "../wire/chunks.js";
 import { headerBlock, type HeaderBlock } from "../wire/headers.js";
-import { ClientCall } from "./client-call.js";
+import { ClientCall, type CallOwner, type ClientFunc } from "./client-call.js";
 import type { CallOptions, ClientStats } from "./options.js";
-
-/** A function as a client calls it. */
-export interface CallerFunc {
-  readonly subject: string;
-  /** On the wire. */
-  readonly name: string;
-  readonly params: Codec;
-  readonly result: Codec | undefined;
-}
 
 export interface CallerSettings extends ResolvedValueLimits {
   readonly maxOutstanding: number;
@@ -33,7 +23,7 @@ const bytesPerLingering = 1024;
 const nothing = new Uint8Array(0);
 
 /** The calls of one client. */
-export class Caller {
+export class Caller implements CallOwner {
   readonly limits: CallerSettings;
   readonly #connection: NatsConnection;
   readonly #inbox: Inbox;
@@ -72,7 +62,7 @@ export class Caller {
 
   /** Sends a call. The promise rejects with a WrpcError. */
   call(
-    func: CallerFunc,
+    func: ClientFunc,
     params: readonly unknown[],
     options: CallOptions | undefined,
   ): Promise<unknown> {
@@ -87,7 +77,7 @@ export class Caller {
   }
 
   #send(
-    func: CallerFunc,
+    func: ClientFunc,
     params: readonly unknown[],
     options: CallOptions | undefined,
     resolve: (value: unknown) => void,
@@ -148,7 +138,7 @@ export class Caller {
     );
   }
 
-  #publishError(func: CallerFunc, cause: unknown): unknown {
+  #publishError(func: ClientFunc, cause: unknown): unknown {
     return (
       this.#inbox.problem ??
       fail(

@@ -8,8 +8,31 @@ import {
 } from "../errors/wrpc-errors.js";
 import type { InboxEntry, Part } from "../inbox/inbox.js";
 import { isUsableReply } from "../interface/names.js";
+import type { Codec } from "../values/codec/codec.js";
 import { Decoding } from "../values/decode.js";
-import type { Caller, CallerFunc } from "./caller.js";
+import type { ResolvedValueLimits } from "../values/limits.js";
+
+/** A function as a client calls it. */
+export interface ClientFunc {
+  readonly subject: string;
+  /** On the wire. */
+  readonly name: string;
+  readonly params: Codec;
+  readonly result: Codec | undefined;
+}
+
+/** What a call needs of the client that made it. */
+export interface CallOwner {
+  readonly limits: ResolvedValueLimits;
+  /** Publishes the rest of the parameters and their end. */
+  publish(subject: string, bytes: Uint8Array): void;
+  /** The caller has its answer. */
+  settled(success: boolean): void;
+  /** The caller has its answer, but the callee may still come for the parameters. */
+  linger(call: ClientCall): void;
+  /** Nothing more is awaited. */
+  drop(call: ClientCall): void;
+}
 
 const nothing = new Uint8Array(0);
 
@@ -18,8 +41,8 @@ export class ClientCall implements InboxEntry {
   inbox = "";
   slot = 0;
   deadline = 0;
-  readonly #caller: Caller;
-  readonly #func: CallerFunc;
+  readonly #owner: CallOwner;
+  readonly #func: ClientFunc;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: Error) => void;
   /** Parameters that did not fit into the invocation. */
@@ -32,12 +55,12 @@ export class ClientCall implements InboxEntry {
   #onAbort: (() => void) | undefined;
 
   constructor(
-    caller: Caller,
-    func: CallerFunc,
+    owner: CallOwner,
+    func: ClientFunc,
     resolve: (value: unknown) => void,
     reject: (error: Error) => void,
   ) {
-    this.#caller = caller;
+    this.#owner = owner;
     this.#func = func;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -81,7 +104,7 @@ export class ClientCall implements InboxEntry {
   }
 
   onDeadline(): void {
-    if (this.#settled) this.#caller.drop(this);
+    if (this.#settled) this.#owner.drop(this);
     else if (this.#accepted || this.deadline >= this.#callDeadline)
       this.#finish(
         fail(
@@ -106,7 +129,7 @@ export class ClientCall implements InboxEntry {
         }),
         undefined,
       );
-    this.#caller.drop(this);
+    this.#owner.drop(this);
   }
 
   #onHandshake(message: Msg): void {
@@ -129,8 +152,8 @@ export class ClientCall implements InboxEntry {
     const rest = this.#rest;
     this.#rest = nothing;
     // Also when the caller has given up: a Rust callee serves nobody until it has them.
-    this.#caller.publish(`${reply}.params`, rest);
-    if (this.#settled) this.#caller.drop(this);
+    this.#owner.publish(`${reply}.params`, rest);
+    if (this.#settled) this.#owner.drop(this);
   }
 
   #onResults(chunk: Uint8Array): void {
@@ -145,7 +168,7 @@ export class ClientCall implements InboxEntry {
       let done: boolean;
       if (this.#decoding === undefined) {
         this.#decoding = new Decoding(result, this.#func.name, "result");
-        done = this.#decoding.start(chunk, this.#caller.limits);
+        done = this.#decoding.start(chunk, this.#owner.limits);
       } else done = this.#decoding.push(chunk);
       if (done) this.#finish(undefined, this.#decoding.value);
     } catch (error) {
@@ -165,7 +188,7 @@ export class ClientCall implements InboxEntry {
       );
     else if (result.minBytes === 0) {
       const decoding = new Decoding(result, this.#func.name, "result");
-      decoding.start(nothing, this.#caller.limits);
+      decoding.start(nothing, this.#owner.limits);
       this.#finish(undefined, decoding.value);
     } else
       this.#finish(
@@ -201,11 +224,11 @@ export class ClientCall implements InboxEntry {
 
   #finish(error: Error | undefined, value?: unknown): void {
     if (!this.#settled) this.#settle(error, value);
-    if (this.#accepted) this.#caller.drop(this);
+    if (this.#accepted) this.#owner.drop(this);
     else {
       // The callee may still come for the parameters, and be stuck until it has them.
       this.deadline = this.#callDeadline;
-      this.#caller.linger(this);
+      this.#owner.linger(this);
     }
   }
 
@@ -217,7 +240,7 @@ export class ClientCall implements InboxEntry {
       this.#onAbort = undefined;
       this.#signal = undefined;
     }
-    this.#caller.settled(error === undefined);
+    this.#owner.settled(error === undefined);
     if (error === undefined) this.#resolve(value);
     else this.#reject(error);
   }

@@ -8,9 +8,9 @@ import type {
   ParamsOf,
   ResultOf,
 } from "../interface/wrpc-interface.js";
-import { wholeNumber } from "../values/limits.js";
 import {
   resolveValueLimits,
+  wholeNumber,
   type ResolvedValueLimits,
   type ValueLimits,
 } from "../values/limits.js";

@@ -11,7 +11,8 @@ import {
   type Served,
   type ServeOptions,
 } from "./options.js";
-import { Server, type ServedFunc } from "./server.js";
+import type { ServedFunc } from "./server-call.js";
+import { Server } from "./server.js";
 
 /**
  * Serves one interface: a queue subscription for each of its functions. Resolves when the NATS

@@ -1,7 +1,18 @@
 import type { Msg, MsgHdrs } from "@nats-io/nats-core";
 
+import type { Codec } from "../values/codec/codec.js";
 import type { Call } from "./options.js";
-import type { ServedFunc } from "./server.js";
+
+/** A function as a server serves it. */
+export interface ServedFunc {
+  readonly subject: string;
+  readonly instance: string;
+  readonly func: string;
+  readonly params: Codec;
+  readonly result: Codec | undefined;
+  /** Takes the parameters and the call. */
+  readonly handle: (args: unknown[]) => unknown;
+}
 
 /** One call to us, from the invocation to the end of its result. */
 export class ServerCall implements Call {

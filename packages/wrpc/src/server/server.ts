@@ -9,24 +9,12 @@ import {
 import { publishError, type WrpcEvent } from "../events/wrpc-events.js";
 import { inboxOf, type Inbox } from "../inbox/inbox.js";
 import { isUsableReply } from "../interface/names.js";
-import type { Codec } from "../values/codec/codec.js";
 import { Decoding } from "../values/decode.js";
 import { encodeWith } from "../values/encode.js";
 import { publishStream } from "../wire/chunks.js";
 import type { Fault, ResolvedServerLimits, ServerStats } from "./options.js";
 import { Receiving, type Receiver } from "./receiving.js";
-import { ServerCall } from "./server-call.js";
-
-/** A function as a server serves it. */
-export interface ServedFunc {
-  readonly subject: string;
-  readonly instance: string;
-  readonly func: string;
-  readonly params: Codec;
-  readonly result: Codec | undefined;
-  /** Takes the parameters and the call. */
-  readonly handle: (args: unknown[]) => unknown;
-}
+import { ServerCall, type ServedFunc } from "./server-call.js";
 
 type Counter =
   | "received"

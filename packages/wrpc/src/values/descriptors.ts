@@ -168,15 +168,21 @@ export function future<T extends AnyType>(
 
 function checkNames(kind: string, names: readonly string[]): void {
   if (names.length === 0)
-    throw fail("WRPC_INTERFACE_INVALID", `A ${kind} needs at least one name.`);
+    throw fail(
+      "WRPC_INTERFACE_INVALID",
+      `Type ${kind} needs at least one name.`,
+    );
   if (new Set(names).size !== names.length)
-    throw fail("WRPC_INTERFACE_INVALID", `A ${kind} has one name twice.`);
+    throw fail(
+      "WRPC_INTERFACE_INVALID",
+      `A name is there twice in the names of type ${kind}.`,
+    );
   for (const name of names) {
     // Digits first would change the order of an object's keys; __proto__ is no ordinary property.
     if (!/^[A-Za-z_$][\w$-]*$/.test(name) || name === "__proto__")
       throw fail(
         "WRPC_INTERFACE_INVALID",
-        `\`${name}\` cannot be a name in a ${kind}.`,
+        `\`${name}\` cannot be a name in type ${kind}.`,
       );
   }
 }

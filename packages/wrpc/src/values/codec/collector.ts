@@ -1,4 +1,4 @@
-import { HALT, type Reader } from "./reader.js";
+import type { HALT, Reader } from "./reader.js";
 
 const firstRoom = 64 * 1024;
 

@@ -7,6 +7,7 @@ import { HALT, type Reader } from "./reader.js";
 
 // ignoreBOM keeps a leading U+FEFF: it belongs to the string.
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const charNotUtf8 = "a char that is not UTF-8";
 const notUtf8 = "a string that is not UTF-8";
 const loneSurrogate = "a string with a lone surrogate";
 
@@ -110,14 +111,15 @@ export const charCodec: Codec = {
     const { bytes, pos } = reader;
     if (pos >= bytes.length) return HALT;
     const first = bytes[pos] as number;
-    // Lengths by the first byte; the decoder below judges the rest.
+    if (first > 0xf4 || (first > 0x7f && first < 0xc2))
+      return reader.malformed(charNotUtf8);
     const size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
     if (pos + size > bytes.length) return HALT;
     let text: string;
     try {
       text = utf8.decode(bytes.subarray(pos, pos + size));
     } catch {
-      return reader.malformed("a char that is not UTF-8");
+      return reader.malformed(charNotUtf8);
     }
     reader.pos = pos + size;
     return text;
