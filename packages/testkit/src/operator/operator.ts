@@ -1,100 +1,127 @@
-import {
-  encodeAccount,
-  encodeOperator,
-  encodeUser,
-  type Account as AccountClaim,
-  type User,
-} from "@nats-io/jwt";
-import {
-  createAccount,
-  createOperator,
-  createUser,
-  type KeyPair,
-} from "@nats-io/nkeys";
+import { encodeOperator, type Account as AccountClaims } from "@nats-io/jwt";
+import { createOperator, type KeyPair } from "@nats-io/nkeys";
+import { credsAuthenticator } from "@nats-io/nats-core";
+import { connect, type NodeConnectionOptions } from "@nats-io/transport-node";
 
-const unlimited = {
-  conn: -1,
-  data: -1,
-  exports: -1,
-  imports: -1,
-  leaf: -1,
-  payload: -1,
-  subs: -1,
-  wildcards: true,
-  mem_storage: -1,
-  disk_storage: -1,
-  streams: -1,
-  consumer: -1,
-};
+import type { ServerSettings } from "../server/settings.js";
+import { TestAccount, unlimited } from "./account.js";
+import { signedJwt } from "./signed-jwt.js";
 
-/** Limits and lifetime of a user to be made. */
-export interface UserOptions {
-  /** Seconds from now; negative for one that has expired. */
-  readonly expiresInSeconds?: number;
-  /** Seconds from now; positive for one that is not yet valid. */
-  readonly notBeforeInSeconds?: number;
-  /** Claims of the NATS part: permissions, limits, `bearer_token`. */
-  readonly claims?: Partial<User>;
-}
-
-/** A user with the two halves of its credential. */
-export interface TestUser {
-  readonly jwt: string;
-  /** `SU…` */
-  readonly seed: string;
-  /** `U…` */
-  readonly publicKey: string;
-  /** Both in the form of a `.creds` file. */
-  readonly creds: string;
-}
-
-/** An account of the operator. */
-export interface TestAccount {
-  readonly publicKey: string;
-  readonly keys: KeyPair;
-  /** A user made and signed now. */
-  user(name: string, options?: UserOptions): Promise<TestUser>;
-  /** The account's JWT, with other claims if given (revocations, limits). */
-  jwt(claims?: Partial<AccountClaim>): Promise<string>;
-}
+/** Where a server keeps the accounts of its operator. */
+export type AccountResolver = "memory" | "directory";
 
 /** An operator made a moment ago, with its system account. */
-export interface TestOperator {
+export class TestOperator {
   readonly jwt: string;
+  readonly keys: KeyPair;
   readonly systemAccount: TestAccount;
-  account(name: string, claims?: Partial<AccountClaim>): Promise<TestAccount>;
-  /** Settings of a server of this operator, with all accounts made so far, kept in memory. */
-  serverConfig(): Promise<Record<string, unknown>>;
+  readonly #accounts: TestAccount[];
+
+  /** Use {@link makeOperator}. */
+  constructor(jwt: string, keys: KeyPair, systemAccount: TestAccount) {
+    this.jwt = jwt;
+    this.keys = keys;
+    this.systemAccount = systemAccount;
+    this.#accounts = [systemAccount];
+  }
+
+  /** Makes an account. Servers that were configured before do not know it until it is pushed. */
+  // Asynchronous as everything else here that makes something, and open for a key service.
+  async account(
+    name: string,
+    claims?: Partial<AccountClaims>,
+  ): Promise<TestAccount> {
+    const account = new TestAccount(name, this.keys, claims);
+    this.#accounts.push(account);
+    return account;
+  }
+
+  /**
+   * Settings of a server of this operator, with all accounts as they are now.
+   *
+   * @param resolver `memory` (default): accounts change by `NatsServer.reload`; `directory`: by
+   * {@link push}
+   */
+  async serverConfig(
+    resolver: AccountResolver = "memory",
+  ): Promise<ServerSettings> {
+    const accounts = this.#accounts.map(
+      async (account) => [account.publicKey, await account.jwt()] as const,
+    );
+    return {
+      operator: this.jwt,
+      system_account: this.systemAccount.publicKey,
+      resolver:
+        resolver === "memory"
+          ? "MEMORY"
+          : { type: "full", dir: "accounts", allow_delete: true },
+      resolver_preload: Object.fromEntries(await Promise.all(accounts)),
+    };
+  }
+
+  /**
+   * Sends an account as it is now to a server with a `directory` resolver, and waits until it has
+   * taken it.
+   *
+   * @param options of the connection, for a server with TLS
+   */
+  async push(
+    server: { readonly url: string },
+    account: TestAccount,
+    options?: NodeConnectionOptions,
+  ): Promise<void> {
+    const jwt = await account.jwt();
+    await this.#tell(server, "$SYS.REQ.CLAIMS.UPDATE", jwt, options);
+  }
+
+  /** Deletes an account from a server with a `directory` resolver: its users are cut off. */
+  async remove(
+    server: { readonly url: string },
+    account: TestAccount,
+    options?: NodeConnectionOptions,
+  ): Promise<void> {
+    const request = signedJwt(
+      {
+        iat: Math.floor(Date.now() / 1000),
+        sub: this.keys.getPublicKey(),
+        nats: { accounts: [account.publicKey], type: "generic", version: 2 },
+      },
+      this.keys,
+    );
+    await this.#tell(server, "$SYS.REQ.CLAIMS.DELETE", request, options);
+  }
+
+  async #tell(
+    server: { readonly url: string },
+    subject: string,
+    jwt: string,
+    options: NodeConnectionOptions = {},
+  ): Promise<void> {
+    const { creds } = await this.systemAccount.user("testkit");
+    const connection = await connect({
+      ...options,
+      servers: server.url,
+      authenticator: credsAuthenticator(new TextEncoder().encode(creds)),
+      reconnect: false,
+    });
+    try {
+      const answer = await connection.request(subject, jwt, { timeout: 5000 });
+      const { error } = answer.json<{ error?: { description?: string } }>();
+      if (error !== undefined)
+        throw new Error(
+          `nats-server refused ${subject}: ${error.description ?? "no reason given"}`,
+        );
+    } finally {
+      await connection.close();
+    }
+  }
 }
 
 /** Makes an operator, its system account, and no other account yet. */
 export async function makeOperator(): Promise<TestOperator> {
-  const operatorKeys = createOperator();
-  const accounts: TestAccount[] = [];
-
-  const account = async (
-    name: string,
-    claims: Partial<AccountClaim> = {},
-  ): Promise<TestAccount> => {
-    const keys = createAccount();
-    const made: TestAccount = {
-      publicKey: keys.getPublicKey(),
-      keys,
-      user: (userName, options) => makeUser(userName, keys, options),
-      jwt: (changed) =>
-        encodeAccount(
-          name,
-          keys,
-          { limits: unlimited, ...claims, ...changed },
-          { signer: operatorKeys },
-        ),
-    };
-    accounts.push(made);
-    return made;
-  };
-
-  // nats-server refuses to start when the system account may use JetStream.
-  const systemAccount = await account("SYS", {
+  const keys = createOperator();
+  const systemAccount = new TestAccount("SYS", keys, {
+    // nats-server refuses to start when the system account may use JetStream.
     limits: {
       ...unlimited,
       mem_storage: 0,
@@ -103,61 +130,8 @@ export async function makeOperator(): Promise<TestOperator> {
       consumer: 0,
     },
   });
-  const jwt = await encodeOperator("operator", operatorKeys, {
+  const jwt = await encodeOperator("operator", keys, {
     system_account: systemAccount.publicKey,
   });
-  return {
-    jwt,
-    systemAccount,
-    account,
-    serverConfig: async () => ({
-      operator: jwt,
-      system_account: systemAccount.publicKey,
-      resolver: "MEMORY",
-      resolver_preload: Object.fromEntries(
-        await Promise.all(
-          accounts.map(
-            async (made) => [made.publicKey, await made.jwt()] as const,
-          ),
-        ),
-      ),
-    }),
-  };
-}
-
-async function makeUser(
-  name: string,
-  account: KeyPair,
-  options: UserOptions = {},
-): Promise<TestUser> {
-  const keys = createUser();
-  const now = Math.floor(Date.now() / 1000);
-  const jwt = await encodeUser(name, keys, account, options.claims ?? {}, {
-    ...(options.expiresInSeconds === undefined
-      ? {}
-      : { exp: now + options.expiresInSeconds }),
-    ...(options.notBeforeInSeconds === undefined
-      ? {}
-      : { nbf: now + options.notBeforeInSeconds }),
-  });
-  const seed = new TextDecoder().decode(keys.getSeed());
-  return {
-    jwt,
-    seed,
-    publicKey: keys.getPublicKey(),
-    creds: credsText(jwt, seed),
-  };
-}
-
-function credsText(jwt: string, seed: string): string {
-  return [
-    "-----BEGIN NATS USER JWT-----",
-    jwt,
-    "------END NATS USER JWT------",
-    "",
-    "-----BEGIN USER NKEY SEED-----",
-    seed,
-    "------END USER NKEY SEED------",
-    "",
-  ].join("\n");
+  return new TestOperator(jwt, keys, systemAccount);
 }
