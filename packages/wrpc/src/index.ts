@@ -21,6 +21,7 @@ export {
   type WrpcErrorCode,
 } from "./errors/wrpc-errors.js";
 export { wrpcEventChannel, type WrpcEvent } from "./events/wrpc-events.js";
+export { inboxStats, type InboxStats } from "./inbox/inbox.js";
 export {
   func,
   wrpcInterface,

@@ -46,6 +46,11 @@ export class Caller implements CallOwner {
     this.#inbox = inboxOf(connection);
     this.#headers = headers;
     this.limits = settings;
+    this.#inbox.listen();
+  }
+
+  get lingerMs(): number {
+    return this.limits.callMs;
   }
 
   get stats(): ClientStats {

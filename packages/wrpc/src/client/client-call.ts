@@ -11,6 +11,7 @@ import { isUsableReply } from "../interface/names.js";
 import type { Codec } from "../values/codec/codec.js";
 import { Decoding } from "../values/decode.js";
 import type { ResolvedValueLimits } from "../values/limits.js";
+import { unwatchAbort, watchAbort, type Abortable } from "./abort.js";
 
 /** A function as a client calls it. */
 export interface ClientFunc {
@@ -24,6 +25,8 @@ export interface ClientFunc {
 /** What a call needs of the client that made it. */
 export interface CallOwner {
   readonly limits: ResolvedValueLimits;
+  /** How long a callee may still come for parameters when the caller has given up. */
+  readonly lingerMs: number;
   /** Publishes the rest of the parameters and their end. */
   publish(subject: string, bytes: Uint8Array): void;
   /** The caller has its answer. */
@@ -37,7 +40,7 @@ export interface CallOwner {
 const nothing = new Uint8Array(0);
 
 /** One call under way. */
-export class ClientCall implements InboxEntry {
+export class ClientCall implements InboxEntry, Abortable {
   inbox = "";
   slot = 0;
   deadline = 0;
@@ -52,7 +55,6 @@ export class ClientCall implements InboxEntry {
   #settled = false;
   #decoding: Decoding | undefined;
   #signal: AbortSignal | undefined;
-  #onAbort: (() => void) | undefined;
 
   constructor(
     owner: CallOwner,
@@ -85,17 +87,16 @@ export class ClientCall implements InboxEntry {
     this.#rest = rest;
     this.deadline = handshakeDeadline;
     this.#callDeadline = callDeadline;
-    if (signal !== undefined) {
-      this.#signal = signal;
-      this.#onAbort = () => {
-        this.#finish(
-          fail("WRPC_CALL_ABORTED", `${this.#name()} was aborted.`, {
-            cause: signal.reason,
-          }),
-        );
-      };
-      signal.addEventListener("abort", this.#onAbort, { once: true });
-    }
+    this.#signal = signal;
+    if (signal !== undefined) watchAbort(signal, this);
+  }
+
+  onAbort(reason: unknown): void {
+    this.#finish(
+      fail("WRPC_CALL_ABORTED", `${this.#name()} was aborted.`, {
+        cause: reason,
+      }),
+    );
   }
 
   onMessage(part: Part, message: Msg): void {
@@ -227,7 +228,7 @@ export class ClientCall implements InboxEntry {
     if (this.#accepted) this.#owner.drop(this);
     else {
       // The callee may still come for the parameters, and be stuck until it has them.
-      this.deadline = this.#callDeadline;
+      this.deadline = performance.now() + this.#owner.lingerMs;
       this.#owner.linger(this);
     }
   }
@@ -235,9 +236,8 @@ export class ClientCall implements InboxEntry {
   #settle(error: Error | undefined, value: unknown): void {
     this.#settled = true;
     this.#decoding = undefined;
-    if (this.#onAbort !== undefined) {
-      this.#signal?.removeEventListener("abort", this.#onAbort);
-      this.#onAbort = undefined;
+    if (this.#signal !== undefined) {
+      unwatchAbort(this.#signal, this);
       this.#signal = undefined;
     }
     this.#owner.settled(error === undefined);

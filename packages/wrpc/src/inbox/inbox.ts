@@ -49,6 +49,23 @@ export function inboxOf(connection: NatsConnection): Inbox {
   return inbox;
 }
 
+/** What has come to the inbox of a connection without being part of a call. */
+export interface InboxStats {
+  /** Calls and parameters that are awaited now. */
+  readonly open: number;
+  /** Messages of calls that were over already; nearly every call has one, its last. */
+  readonly late: number;
+  /** Messages that no peer has reason to send. */
+  readonly garbage: number;
+}
+
+/** Counters of all clients and servers of a connection together. */
+export function inboxStats(connection: NatsConnection): InboxStats {
+  const { open, late, garbage } = inboxOf(connection);
+  return { open, late, garbage };
+}
+
+/** See {@link inboxOf}. */
 export class Inbox {
   readonly #connection: NatsConnection;
   readonly #base: string;
@@ -60,11 +77,9 @@ export class Inbox {
   #listening = false;
   #timer: NodeJS.Timeout | undefined;
   #connected = true;
-  /** Entries that await something. */
+  /** See {@link InboxStats}. */
   open = 0;
-  /** Messages for entries that are closed already; nearly each call has one, its last. */
   late = 0;
-  /** Messages that no peer has reason to send. */
   garbage = 0;
 
   constructor(connection: NatsConnection) {

@@ -2,6 +2,7 @@ import type { NatsConnection, Subscription } from "@nats-io/nats-core";
 
 import { fail } from "../errors/wrpc-errors.js";
 import { publishError } from "../events/wrpc-events.js";
+import { inboxOf } from "../inbox/inbox.js";
 import { checkSubjectPart, invocationSubject } from "../interface/names.js";
 import { wireName, type Funcs } from "../interface/wrpc-interface.js";
 import { codecOf } from "../values/codec/compile.js";
@@ -32,8 +33,8 @@ export async function serve<F extends Funcs>(
   checkSubjectPart(`Queue group \`${queue}\``, queue, "WRPC_OPTION_INVALID");
   const targets = targetsOf(options);
   const limits = resolveServerLimits(options.limits);
-  if (connection.isClosed() || connection.isDraining())
-    throw fail("WRPC_CONNECTION_CLOSED", "The NATS connection is closed.");
+  const { problem } = inboxOf(connection);
+  if (problem !== undefined) throw problem;
 
   const server = new Server(connection, limits, options.onFault);
   let refusal: Error | undefined;
@@ -73,6 +74,8 @@ export async function serve<F extends Funcs>(
   return served;
 }
 
+const closeMs = 1000;
+
 class Serving implements Served {
   readonly #connection: NatsConnection;
   readonly #server: Server;
@@ -86,6 +89,9 @@ class Serving implements Served {
     this.#connection = connection;
     this.#server = server;
     this.#subscriptions = subscriptions;
+    void connection.closed().then(() => {
+      server.end();
+    });
   }
 
   get stats(): Served["stats"] {
@@ -93,12 +99,7 @@ class Serving implements Served {
   }
 
   async drain(deadlineMs: number): Promise<{ readonly unfinished: number }> {
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, deadlineMs);
-    });
-    await Promise.race([this.#finishCalls(), deadline]);
-    clearTimeout(timer);
+    await within(deadlineMs, this.#finishCalls());
     const unfinished = this.#server.end();
     await this.close();
     return { unfinished };
@@ -119,8 +120,8 @@ class Serving implements Served {
       if (!subscription.isClosed()) subscription.unsubscribe();
     this.#server.end();
     if (this.#connection.isClosed()) return;
-    // Results are in a buffer until then.
-    await this.#connection.flush().catch(() => undefined);
+    // Results are in a buffer until then. A connection that is down would let us wait for ever.
+    await within(closeMs, this.#connection.flush());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -148,4 +149,14 @@ function targetsOf<F extends Funcs>(options: ServeOptions<F>): ServedFunc[] {
       handle: (args) => Reflect.apply(handler, handlers, args) as unknown,
     };
   });
+}
+
+/** Waits for a promise to settle, but not longer than that. */
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise.catch(() => undefined), deadline]);
+  clearTimeout(timer);
 }

@@ -1,5 +1,7 @@
 import type { NatsConnection } from "@nats-io/nats-core";
 
+import { fail } from "../errors/wrpc-errors.js";
+
 /**
  * Largest payload of one message now; it may change with each reconnect. 0 while not connected.
  */
@@ -19,7 +21,11 @@ export function firstChunkBytes(
   return Math.max(0, max - inboxBytes - headerBytes);
 }
 
-/** Publishes bytes in messages of at most `max_payload`, then the empty message that ends them. */
+/**
+ * Publishes bytes in messages of at most `max_payload`, then the empty message that ends them.
+ *
+ * @throws Error if the connection takes nothing at the moment
+ */
 export function publishStream(
   connection: NatsConnection,
   subject: string,
@@ -28,8 +34,10 @@ export function publishStream(
   const { length } = bytes;
   if (length > 0) {
     const max = maxPayload(connection);
+    // An end without the bytes before it would tell the peer another story.
+    if (max === 0) throw fail("WRPC_NOT_CONNECTED", "There is no connection.");
     if (length <= max) connection.publish(subject, bytes);
-    else if (max > 0)
+    else
       for (let at = 0; at < length; at += max)
         connection.publish(subject, bytes.subarray(at, at + max));
   }

@@ -25,31 +25,36 @@ export function isValidHeader(name: string, value: string): boolean {
  */
 export class HeaderBlock {
   readonly #values: HeaderValues;
+  /** All lines but the empty last one. */
+  readonly #lines: string;
   readonly #bytes: Uint8Array;
 
-  /** @throws WrpcError `WRPC_HEADER_INVALID` */
-  constructor(values: HeaderValues) {
+  private constructor(values: HeaderValues, lines: string) {
     this.#values = values;
-    let text = "NATS/1.0\r\n";
-    for (const [name, value] of Object.entries(values)) {
-      if (!isValidHeader(name, value))
-        throw fail(
-          "WRPC_HEADER_INVALID",
-          `Header ${JSON.stringify(name)} cannot be sent.`,
-        );
-      text += `${name}: ${value.trim()}\r\n`;
-    }
-    this.#bytes = Buffer.from(`${text}\r\n`);
+    this.#lines = lines;
+    this.#bytes = Buffer.from(`${lines}\r\n`);
+  }
+
+  /** @throws WrpcError `WRPC_HEADER_INVALID` */
+  static of(values: HeaderValues): HeaderBlock {
+    return new HeaderBlock(values, addLines("NATS/1.0\r\n", values));
+  }
+
+  /**
+   * This block with more headers; they replace those of the same name.
+   *
+   * @throws WrpcError `WRPC_HEADER_INVALID`
+   */
+  with(values: HeaderValues): HeaderBlock {
+    const all = { ...this.#values, ...values };
+    for (const name in values)
+      if (name in this.#values) return HeaderBlock.of(all);
+    return new HeaderBlock(all, addLines(this.#lines, values));
   }
 
   /** Bytes of the block on the wire. */
   get size(): number {
     return this.#bytes.length;
-  }
-
-  /** This block with more headers; they replace those of the same name. */
-  with(values: HeaderValues): HeaderBlock {
-    return new HeaderBlock({ ...this.#values, ...values });
   }
 
   encode(): Uint8Array {
@@ -68,5 +73,19 @@ export function headerBlock(
   values: HeaderValues | undefined,
 ): HeaderBlock | undefined {
   if (values === undefined || Object.keys(values).length === 0) return base;
-  return base === undefined ? new HeaderBlock(values) : base.with(values);
+  return base === undefined ? HeaderBlock.of(values) : base.with(values);
+}
+
+function addLines(lines: string, values: HeaderValues): string {
+  let text = lines;
+  for (const name in values) {
+    const value = values[name] as string;
+    if (!isValidHeader(name, value))
+      throw fail(
+        "WRPC_HEADER_INVALID",
+        `Header ${JSON.stringify(name)} cannot be sent.`,
+      );
+    text += `${name}: ${value.trim()}\r\n`;
+  }
+  return text;
 }
