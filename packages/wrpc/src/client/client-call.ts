@@ -184,7 +184,7 @@ export class ClientCall implements InboxEntry, Abortable {
       this.#finish(
         fail(
           "WRPC_RESULT_TRUNCATED",
-          `The result of ${this.#name()} ended after ${this.#decoding.received} bytes, before it was complete.`,
+          `${this.#name()}: the result ended after ${this.#decoding.received} bytes, before it was complete.`,
         ),
       );
     else if (result.minBytes === 0) {

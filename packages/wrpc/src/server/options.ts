@@ -3,9 +3,9 @@ import type { MsgHdrs } from "@nats-io/nats-core";
 import type { WrpcError } from "../errors/wrpc-error.js";
 import type { WrpcErrorCode } from "../errors/wrpc-errors.js";
 import type {
+  Func,
   Funcs,
   Interface,
-  ParamsOf,
   ResultOf,
 } from "../interface/wrpc-interface.js";
 import {
@@ -14,6 +14,7 @@ import {
   type ResolvedValueLimits,
   type ValueLimits,
 } from "../values/limits.js";
+import type { AnyType, ValueOf } from "../values/type.js";
 
 /** Default of {@link ServerLimits.maxRunning}. */
 export const defaultMaxRunning: number = 256;
@@ -92,12 +93,23 @@ export interface Call {
 
 /** A handler for each function of an interface. Its `this` is the object that holds it. */
 export type Handlers<F extends Funcs> = {
-  readonly [K in keyof F]: (
-    ...args: [...params: ParamsOf<F[K]>, call: Call]
-  ) => HandlerResult<F[K]> | Promise<HandlerResult<F[K]>>;
+  readonly [K in keyof F]: Handler<F[K]>;
 };
 
-type HandlerResult<F> = [ResultOf<F>] extends [undefined] ? void : ResultOf<F>;
+/** A handler of one function: takes its parameters and the {@link Call}. */
+// A conditional type, because TypeScript then knows the result that `implement` wants before it
+// looks into a handler; else it would widen tags to `string`.
+export type Handler<F> =
+  F extends Func<infer P, infer R>
+    ? (
+        ...args: [
+          ...params: { -readonly [I in keyof P]: ValueOf<P[I]> },
+          call: Call,
+        ]
+      ) => HandlerResult<R> | Promise<HandlerResult<R>>
+    : never;
+
+type HandlerResult<R> = R extends AnyType ? ValueOf<R> : void;
 
 /** A call whose handler threw, or returned what does not fit the result type. */
 export interface Fault {
@@ -105,11 +117,32 @@ export interface Fault {
   readonly call: Call;
 }
 
+/** An interface together with the handlers of its functions. */
+export interface Implementation<F extends Funcs> {
+  readonly interface: Interface<F>;
+  readonly handlers: Handlers<F>;
+}
+
+/**
+ * Puts an interface and its handlers together, for {@link ServeOptions} or a list of several.
+ * TypeScript infers what handlers return from the interface only here, where that comes first; in
+ * plain options a handler without parameters needs `as const` for the tags that it returns.
+ *
+ * @example
+ * await serve(connection, { prefix, ...implement(handler, { handleMessage: () => ({ tag: "ok" }) }) });
+ */
+export function implement<F extends Funcs>(
+  of: Interface<F>,
+  handlers: Handlers<NoInfer<F>>,
+): Implementation<F> {
+  return { interface: of, handlers };
+}
+
 export interface ServeOptions<F extends Funcs> {
   /** `{lattice}.{id}` of this server in wasmCloud. */
   readonly prefix: string;
   readonly interface: Interface<F>;
-  readonly handlers: Handlers<F>;
+  readonly handlers: Handlers<NoInfer<F>>;
   /** Queue group; the prefix by default. Members of a queue group share the calls. */
   readonly queue?: string;
   readonly limits?: ServerLimits;
