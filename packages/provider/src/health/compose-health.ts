@@ -1,0 +1,52 @@
+import { showLink } from "../links/link.js";
+import type { LinkProblem } from "../links/link-slot.js";
+
+/** The answer to the host's health request. */
+export interface Health {
+  readonly healthy: boolean;
+  /** What is wrong; absent when healthy, unless the provider has something to say. */
+  readonly message?: string;
+}
+
+/** What health is made of. */
+export interface HealthParts {
+  /** Set until the provider serves, and while it stops. */
+  readonly phase?: string | undefined;
+  readonly links: readonly LinkProblem[];
+  /** Why the last provider config was refused. */
+  readonly config?: string | undefined;
+  readonly instance?: Health | undefined;
+}
+
+const maxLinksShown = 5;
+const maxReasonLength = 300;
+const maxLength = 2_048;
+
+/**
+ * One answer from all parts: healthy if every part is. The message names each link that is not
+ * well with its component and the reason; it is bounded, as it goes into events and screens.
+ */
+export function composeHealth(parts: HealthParts): Health {
+  const problems: string[] = [];
+  if (parts.phase !== undefined) problems.push(parts.phase);
+  for (const link of parts.links.slice(0, maxLinksShown))
+    problems.push(`${showLink(link)}: ${clip(link.reason, maxReasonLength)}`);
+  const more = parts.links.length - maxLinksShown;
+  if (more > 0) problems.push(`${more} more links are not well.`);
+  if (parts.config !== undefined)
+    problems.push(`provider config: ${clip(parts.config, maxReasonLength)}`);
+  const { instance } = parts;
+  if (instance?.healthy === false)
+    problems.push(
+      clip(instance.message ?? "The provider is not well.", maxReasonLength),
+    );
+  if (problems.length > 0)
+    return { healthy: false, message: clip(problems.join(" "), maxLength) };
+  return instance?.message === undefined
+    ? { healthy: true }
+    : { healthy: true, message: clip(instance.message, maxLength) };
+}
+
+function clip(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

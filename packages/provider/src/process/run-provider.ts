@@ -1,0 +1,67 @@
+import type { ProviderDefinition } from "../definition/provider-definition.js";
+import { fail } from "../errors/provider-errors.js";
+import { decodeBase64 } from "../host-data/base64.js";
+import { readHostData, type HostData } from "../host-data/host-data.js";
+import { readHostDataLine } from "../host-data/read-host-data-line.js";
+import { Provider } from "../runtime/provider.js";
+import { guardCrashes } from "./crash-guard.js";
+import { exitCodeOf, exitCodeOfFailure, exitCodes } from "./exit-codes.js";
+import { reportFatal } from "./report-fatal.js";
+import { watchParent } from "./watch-parent.js";
+
+/**
+ * The whole life of a provider's process, as a wasmCloud 1.x host starts it: HostData from
+ * standard input, then service until the host, a signal or the host's death ends it. Standard
+ * output stays silent; what there is to say is published on `keyturn:provider`.
+ *
+ * Ends the process; see `exitCodes`.
+ *
+ * @example
+ * await runProvider({ name: "counter", create: () => new Counter() });
+ */
+export async function runProvider(
+  definition: ProviderDefinition,
+): Promise<never> {
+  guardCrashes(definition.name);
+  let provider: Provider | undefined;
+  const onSignal = (): void => {
+    if (provider === undefined) process.exit(exitCodes.stopped);
+    void provider.stop("signal");
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  watchParent(() => {
+    if (provider === undefined) process.exit(exitCodes.stopped);
+    void provider.stop("parent-gone");
+  });
+  try {
+    provider = new Provider(definition, await hostDataOfInput(definition));
+    await provider.start();
+  } catch (error) {
+    const code = exitCodeOfFailure(error);
+    if (code !== exitCodes.stopped) reportFatal(definition.name, error);
+    process.exit(code);
+  }
+  const reason = await provider.stopped;
+  if (provider.failure !== undefined)
+    reportFatal(definition.name, provider.failure);
+  process.exit(exitCodeOf(reason));
+}
+
+async function hostDataOfInput(
+  definition: ProviderDefinition,
+): Promise<HostData> {
+  const line = await readHostDataLine(process.stdin);
+  const json = decodeBase64(line);
+  line.fill(0);
+  if (json === undefined)
+    throw fail(
+      "PROVIDER_HOST_DATA_INVALID",
+      "The HostData line on standard input is not base64.",
+    );
+  try {
+    return readHostData(json, definition.sensitiveConfigKeys ?? []);
+  } finally {
+    json.fill(0);
+  }
+}

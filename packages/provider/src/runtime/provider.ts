@@ -1,0 +1,357 @@
+import type { NatsConnection } from "@nats-io/nats-core";
+
+import type { KeyturnError } from "@keyturn/nats";
+import { client, type Served } from "@keyturn/wrpc";
+
+import { ConfigState } from "../config/config-state.js";
+import { ControlPlane, type ControlHandler } from "../control/control-plane.js";
+import type {
+  ProviderContext,
+  ProviderDefinition,
+  ProviderInstance,
+} from "../definition/provider-definition.js";
+import { errorCode, errorText } from "../errors/error-text.js";
+import { fail } from "../errors/provider-errors.js";
+import { publish } from "../events/provider-events.js";
+import { composeHealth, type Health } from "../health/compose-health.js";
+import type { HostData } from "../host-data/host-data.js";
+import { connectLattice } from "../lattice/connect-lattice.js";
+import { watchLattice } from "../lattice/watch-lattice.js";
+import { showLink } from "../links/link.js";
+import { readLink, readLinkIdentity } from "../links/link-definition.js";
+import { LinkTable } from "../links/link-table.js";
+import type { JsonValue } from "../json/parse-json.js";
+import { sealKeys, type SealKeys } from "../seal/seal-keys.js";
+import { wipeSecrets, type Settings } from "../settings/settings.js";
+import { Budget } from "./budget.js";
+import type {
+  ProviderCounters,
+  RunningProvider,
+  StopReason,
+} from "./running-provider.js";
+
+/** How long the links of HostData may keep exports from being served, in milliseconds. */
+const firstLinksMs = 2_000;
+const defaultShutdownBudgetMs = 200;
+/** What is kept of the budget for the provider's own `close` while calls finish. */
+const closeShare = 0.25;
+
+/** One provider from HostData to its end. */
+export class Provider implements RunningProvider, ControlHandler {
+  readonly #definition: ProviderDefinition;
+  readonly #hostData: HostData;
+  readonly #seals: SealKeys;
+  readonly #table = new LinkTable();
+  readonly #config: ConfigState;
+  readonly #control: ControlPlane;
+  readonly #stopping = new AbortController();
+  readonly #replies: (() => void)[] = [];
+  #connection: NatsConnection | undefined;
+  #instance: ProviderInstance | undefined;
+  #served: Served[] = [];
+  #serving = false;
+  #failure: KeyturnError | undefined;
+  #end: Promise<void> | undefined;
+  #settle: (reason: StopReason) => void = () => {};
+  readonly stopped: Promise<StopReason>;
+
+  /** @throws KeyturnError `PROVIDER_XKEY_INVALID` */
+  constructor(definition: ProviderDefinition, hostData: HostData) {
+    this.#definition = definition;
+    this.#hostData = hostData;
+    this.#seals = sealKeys(hostData.xkeySeed, hostData.hostXkey);
+    this.#config = new ConfigState(hostData.settings);
+    this.#control = new ControlPlane(
+      { ...hostData, xkey: this.xkey },
+      definition.sensitiveConfigKeys ?? [],
+      this,
+    );
+    this.stopped = new Promise((resolve) => (this.#settle = resolve));
+  }
+
+  get hostId(): string {
+    return this.#hostData.hostId;
+  }
+
+  get providerId(): string {
+    return this.#hostData.providerId;
+  }
+
+  get lattice(): string {
+    return this.#hostData.lattice;
+  }
+
+  get xkey(): string | undefined {
+    return this.#seals.publicKey;
+  }
+
+  /** Why it stopped, if nobody wanted it to. */
+  get failure(): KeyturnError | undefined {
+    return this.#failure;
+  }
+
+  get linkCount(): number {
+    return this.#table.size;
+  }
+
+  /**
+   * Connects, takes control messages, creates the provider, tries its links, and serves its
+   * exports, in this order. Ends what it began if it fails.
+   *
+   * @throws KeyturnError `PROVIDER_LATTICE_UNREACHABLE`, `PROVIDER_CREATE_FAILED`,
+   *   `PROVIDER_STOPPED`
+   */
+  async start(): Promise<void> {
+    const begin = performance.now();
+    try {
+      await this.#start();
+    } catch (error) {
+      await this.#stop("start-failed");
+      throw error;
+    }
+    this.#serving = true;
+    publish({
+      type: "provider-started",
+      level: "info",
+      message: `Provider ${this.providerId} serves lattice ${this.lattice} with ${this.linkCount} links.`,
+      providerId: this.providerId,
+      hostId: this.hostId,
+      lattice: this.lattice,
+      links: this.linkCount,
+      ms: Math.round(performance.now() - begin),
+    });
+  }
+
+  async #start(): Promise<void> {
+    const connection = await connectLattice(
+      this.#hostData,
+      this.#definition.name,
+    );
+    this.#connection = connection;
+    void watchLattice(connection);
+    void connection.closed().then((cause) => this.#onClosed(cause));
+
+    // Before the subscriptions, as what comes on those is newer.
+    for (const definition of this.#hostData.linkDefinitions)
+      this.#putFromHostData(definition);
+    // Before anything that takes time: what the host sends until then is lost.
+    await this.#control.open(connection);
+    this.#checkGoing();
+
+    const instance = await this.#create(connection);
+    // Stopped meanwhile: whoever stopped it did not know of the instance.
+    if (this.#stopping.signal.aborted) await instance.close(0);
+    this.#checkGoing();
+    this.#instance = instance;
+    this.#config.begin(instance.updateConfig?.bind(instance));
+    this.#table.begin(instance);
+    // Calls should find their link, but one slow link must not keep all calls out.
+    await new Budget(firstLinksMs).wait(this.#table.tried());
+    this.#checkGoing();
+
+    const prefix = `${this.lattice}.${this.providerId}`;
+    for (const provided of instance.exports)
+      this.#served.push(await provided.serve(connection, prefix));
+    this.#checkGoing();
+  }
+
+  #onClosed(cause: unknown): void {
+    if (this.#end !== undefined) return;
+    this.#failure = fail(
+      "PROVIDER_LATTICE_LOST",
+      "The lattice connection closed for good.",
+      { cause },
+    );
+    void this.#stop("lattice-lost");
+  }
+
+  #checkGoing(): void {
+    if (this.#stopping.signal.aborted)
+      throw fail(
+        "PROVIDER_STOPPED",
+        "The provider was told to stop while it started.",
+      );
+  }
+
+  #putFromHostData(definition: JsonValue): void {
+    try {
+      this.putLink(definition);
+    } catch (error) {
+      publish({
+        type: "control-message-ignored",
+        level: "warn",
+        message: errorText(error),
+        error,
+        ...errorCode(error),
+        subject: "HostData",
+        suppressed: 0,
+      });
+    }
+  }
+
+  async #create(connection: NatsConnection): Promise<ProviderInstance> {
+    try {
+      return await this.#definition.create(this.#context(connection));
+    } catch (cause) {
+      throw fail(
+        "PROVIDER_CREATE_FAILED",
+        `The provider could not be created: ${errorText(cause)}`,
+        { cause },
+      );
+    }
+  }
+
+  #context(connection: NatsConnection): ProviderContext {
+    const { hostId, providerId, lattice } = this;
+    const { settings, secrets, rpcTimeoutMs, log } = this.#hostData;
+    return {
+      hostId,
+      providerId,
+      lattice,
+      ...settings,
+      secrets,
+      connection,
+      rpcTimeoutMs,
+      log,
+      stopping: this.#stopping.signal,
+      client: (componentId, iface, options = {}) =>
+        client(connection, {
+          ...options,
+          prefix: `${lattice}.${componentId}`,
+          interface: iface,
+          headers: { "source-id": providerId, "target-id": componentId },
+        }),
+    };
+  }
+
+  putLink(definition: JsonValue): void {
+    const identity = readLinkIdentity(definition, this.providerId);
+    try {
+      this.#table.put(readLink(definition, identity, this.#seals));
+    } catch (error) {
+      this.#table.refuse(identity, error);
+    }
+  }
+
+  deleteLink(definition: JsonValue): void {
+    const identity = readLinkIdentity(definition, this.providerId);
+    if (this.#table.delete(identity)) return;
+    publish({
+      type: "link-unknown",
+      level: "debug",
+      message: `The link of ${showLink(identity)} was deleted, but there was none.`,
+      component: identity.peer,
+      link: identity.name,
+      direction: identity.direction,
+      package: `${identity.namespace}:${identity.package}`,
+    });
+  }
+
+  updateConfig(settings: Settings): void {
+    this.#config.update(settings);
+  }
+
+  health(): Health {
+    return composeHealth({
+      phase: this.#phase(),
+      links: this.#table.problems(),
+      config: this.#config.problem,
+      instance: this.#instanceHealth(),
+    });
+  }
+
+  #phase(): string | undefined {
+    if (this.#stopping.signal.aborted) return "The provider is stopping.";
+    return this.#serving ? undefined : "The provider is starting.";
+  }
+
+  #instanceHealth(): Health | undefined {
+    try {
+      return this.#instance?.health?.();
+    } catch (error) {
+      return { healthy: false, message: errorText(error) };
+    }
+  }
+
+  counters(): ProviderCounters {
+    return { links: this.#table.counters, control: this.#control.counters };
+  }
+
+  shutdown(reply: () => void): void {
+    this.#replies.push(reply);
+    void this.#stop("shutdown");
+  }
+
+  async stop(reason: StopReason = "stop"): Promise<void> {
+    await this.#stop(reason);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #stop(reason: StopReason): Promise<void> {
+    this.#end ??= this.#finish(reason);
+    return this.#end;
+  }
+
+  async #finish(reason: StopReason): Promise<void> {
+    const begin = performance.now();
+    const budget = new Budget(
+      this.#definition.shutdownBudgetMs ?? defaultShutdownBudgetMs,
+    );
+    publish({
+      type: "provider-stopping",
+      level: "info",
+      message: `Provider ${this.providerId} stops (${reason}).`,
+      reason,
+    });
+    this.#stopping.abort();
+    const linksClosed = this.#table.close();
+    const unfinished = await this.#drainCalls(budget);
+    await budget.wait(linksClosed);
+    await budget.wait(this.#closeInstance(budget));
+    this.#wipe();
+    await this.#leaveLattice(budget);
+    publish({
+      type: "provider-stopped",
+      level: unfinished > 0 ? "warn" : "info",
+      message: `Provider ${this.providerId} has stopped (${reason}); calls cut off: ${unfinished}.`,
+      reason,
+      unfinished,
+      ms: Math.round(performance.now() - begin),
+    });
+    this.#settle(reason);
+  }
+
+  async #drainCalls(budget: Budget): Promise<number> {
+    const ms = Math.round(budget.leftMs * (1 - closeShare));
+    const drained = await Promise.all(
+      this.#served.map((served) =>
+        served.drain(ms).catch(() => ({ unfinished: 0 })),
+      ),
+    );
+    return drained.reduce((sum, { unfinished }) => sum + unfinished, 0);
+  }
+
+  async #closeInstance(budget: Budget): Promise<void> {
+    await this.#instance?.close(budget.leftMs);
+  }
+
+  #wipe(): void {
+    this.#table.wipe();
+    this.#config.wipe();
+    wipeSecrets(this.#hostData.secrets);
+    this.#seals.wipe();
+  }
+
+  /** The host may kill the process as soon as it has the reply, so that comes last. */
+  async #leaveLattice(budget: Budget): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined || connection.isClosed()) return;
+    for (const reply of this.#replies) reply();
+    this.#control.close();
+    await budget.wait(connection.flush());
+    await budget.wait(connection.close());
+  }
+}
