@@ -6,5 +6,51 @@ export {
   type ErrorEntry,
   type ErrorTable,
 } from "./errors/keyturn-error.js";
+export { errorChain } from "./errors/error-chain.js";
 export { natsErrors } from "./errors/nats-errors.js";
 export { Secret } from "./secret/secret.js";
+export {
+  Credential,
+  type CredentialKind,
+  type CredentialOrigin,
+} from "./credentials/credential.js";
+export {
+  credsCredential,
+  nkeyCredential,
+  noCredential,
+  passwordCredential,
+  tokenCredential,
+  userJwtCredential,
+} from "./credentials/makers.js";
+export type { CredentialText } from "./credentials/text.js";
+export {
+  connect,
+  defaultMaxPingOut,
+  defaultPingIntervalMs,
+  defaultTimeoutMs,
+  type ConnectOptions,
+} from "./connection/connect.js";
+export {
+  parseServers,
+  type ServerList,
+  type UrlUser,
+} from "./connection/servers.js";
+export { watchConnection } from "./connection/watch.js";
+export { natsChannelName, type NatsEvent } from "./events/nats-events.js";
+export { LiveConnection } from "./handover/live-connection.js";
+export type { CredentialChange, Posture } from "./handover/posture.js";
+export {
+  defaultHandoverDeadlines,
+  type HandoverDeadlines,
+  type HandoverReport,
+} from "./handover/handover.js";
+export {
+  defaultLeadShare,
+  type CredentialSource,
+  type RefreshOptions,
+} from "./keeper/keeper.js";
+export {
+  defaultOutboxAgeMs,
+  defaultOutboxBytes,
+  type OutboxOptions,
+} from "./outbox/outbox.js";

@@ -26,3 +26,10 @@ export {
 export { claimsOf, signedJwt, type JwtClaims } from "./operator/signed-jwt.js";
 export { credsText, type TestUser, type UserOptions } from "./operator/user.js";
 export { until } from "./wait/until.js";
+export { Ledger, type Fault, type StreamReport } from "./torture/ledger.js";
+export {
+  rotationTorture,
+  type RequestReport,
+  type TortureOptions,
+  type TortureReport,
+} from "./torture/rotation-torture.js";

@@ -6,6 +6,100 @@ export const natsErrors = {
     meaning: "A secret was read after its bytes had been wiped.",
     next: "Take the secret from its source again.",
   },
+  CREDENTIAL_HALF_PAIR: {
+    meaning: "Of a user JWT and its seed only one is there.",
+    next: "Put the user JWT and its seed into the same source, both of them.",
+  },
+  CREDENTIAL_PAIR_MISMATCH: {
+    meaning: "A user JWT and a seed belong to different users.",
+    next: "Take both from one credentials file: `nsc generate creds --account A --name U`.",
+  },
+  CREDENTIAL_JWT_INVALID: {
+    meaning: "A text is no NATS user JWT, or was changed after it was signed.",
+    next: "Copy the user JWT again, whole: `nsc generate creds --account A --name U`.",
+  },
+  CREDENTIAL_JWT_TOO_LONG: {
+    meaning: "A user JWT is too long for a server's control line.",
+    next: "Shorten its permissions (a scoped signing key keeps them in the account), or raise `max_control_line`.",
+  },
+  CREDENTIAL_WRONG_KIND: {
+    meaning: "A JWT or seed is of another kind than a user's.",
+    next: "Use the JWT and seed of a user: `nsc generate creds --account A --name U`.",
+  },
+  CREDENTIAL_SEED_INVALID: {
+    meaning: "A text is no nkey seed.",
+    next: "Copy the seed again, whole: 58 characters that begin with `SU`.",
+  },
+  CREDENTIAL_CREDS_INVALID: {
+    meaning: "A text has not the form of a credentials file.",
+    next: "Write it again with `nsc generate creds --account A --name U`.",
+  },
+  CREDENTIAL_EMPTY: {
+    meaning: "A user name or token is empty.",
+    next: "Give it a value, or leave it out.",
+  },
+  CREDENTIAL_EXPIRED: {
+    meaning: "A user JWT has expired; it is not presented to any server.",
+    next: "Issue a new one and put it at the same source.",
+  },
+  CREDENTIAL_NOT_YET_VALID: {
+    meaning: "A user JWT is not valid yet.",
+    next: "Check the clock of this machine, or wait.",
+  },
+  CREDENTIAL_UNAVAILABLE: {
+    meaning: "No credential is at hand that may be presented to a server.",
+    next: "Make the credential source give a valid one; the connection goes on by itself then.",
+  },
+  CREDENTIAL_SOURCE_TIMEOUT: {
+    meaning: "A credential source did not answer in time.",
+    next: "Look at the store behind it; the present credential is kept meanwhile.",
+  },
+  CONNECT_OPTIONS_CONFLICT: {
+    meaning: "Options of a connection contradict each other.",
+    next: "Leave one of them out.",
+  },
+  CONNECT_URL_INVALID: {
+    meaning: "A server address cannot be used.",
+    next: "Write it as `nats://host:port` or `tls://host:port`.",
+  },
+  CONNECT_TLS_INVALID: {
+    meaning: "TLS settings cannot be used.",
+    next: "Give certificates and keys as PEM text, each certificate whole.",
+  },
+  CONNECT_TLS_FAILED: {
+    meaning: "The TLS handshake with a server failed.",
+    next: "Check that the CA bundle has the server's CA, and that the certificate names the host.",
+  },
+  CONNECT_REFUSED: {
+    meaning: "A server refused the credential.",
+    next: "Check with the server's log whether the user is revoked, unknown to this operator, or limited to other addresses.",
+  },
+  CONNECT_UNREACHABLE: {
+    meaning: "No server could be reached.",
+    next: "Check the address, and that the server is running: `nats server check connection`.",
+  },
+  CONNECT_TIMEOUT: {
+    meaning: "A server took the connection, but did not complete it in time.",
+    next: "Look for a connection limit of the account or server, a missing client certificate, or a stalled path.",
+  },
+  HANDOVER_REFUSED: {
+    meaning:
+      "A server refused a new credential, or one of the subscriptions under it.",
+    next: "Put a credential with the same rights at the source; it is tried again when it changes.",
+  },
+  HANDOVER_TIMEOUT: {
+    meaning: "A step of a hand-over took too long.",
+    next: "Look at the server's load and the network; the hand-over is tried again at the next refresh.",
+  },
+  HANDOVER_UNREACHABLE: {
+    meaning: "No second connection could be made for a hand-over.",
+    next: "Check that a server can be reached; the hand-over is tried again at the next refresh.",
+  },
+  OUTBOX_FULL: {
+    meaning:
+      "A message was published without a connection, and the outbox was full.",
+    next: "Wait for the connection, or give the outbox more room.",
+  },
 } as const satisfies ErrorTable;
 
 /** Raises the errors of this package. */

@@ -1,0 +1,175 @@
+import type { NodeConnectionOptions } from "@nats-io/transport-node";
+
+import type { Credential } from "../credentials/credential.js";
+import { noCredential } from "../credentials/makers.js";
+import { fail } from "../errors/nats-errors.js";
+import type { HandoverDeadlines } from "../handover/handover.js";
+import { LiveConnection } from "../handover/live-connection.js";
+import type { CredentialSource, RefreshOptions } from "../keeper/keeper.js";
+import type { OutboxOptions } from "../outbox/outbox.js";
+import { dialError } from "./dial-error.js";
+import { reconnectDelays } from "./reconnect-delays.js";
+import { parseServers } from "./servers.js";
+import { tlsOptions } from "./tls.js";
+import { watchConnection } from "./watch.js";
+import { tellCredentialChange } from "./tell-credential-change.js";
+
+/** Options that nats.js has and a credential replaces. */
+type Replaced = "authenticator" | "user" | "pass" | "token" | "servers";
+
+/** Options of {@link connect}: those of nats.js, without its ways to sign in, and these. */
+export interface ConnectOptions extends Omit<NodeConnectionOptions, Replaced> {
+  /** One address or several, as text (comma-separated) or list. Default `127.0.0.1:4222`. */
+  readonly servers?: string | readonly string[];
+  /**
+   * What to sign in with: a credential, or where to take one. A source is asked again ahead of expiry;
+   * what it gives then takes over without a message lost. Default: none, an anonymous connection.
+   */
+  readonly credentials?: Credential | CredentialSource;
+  /** Name of this connection in events. Default: `name`, else the first server. */
+  readonly label?: string;
+  /** When a source is asked again. */
+  readonly refresh?: RefreshOptions;
+  /** What may wait while there is no connection. */
+  readonly outbox?: OutboxOptions;
+  /** Deadlines of a hand-over. */
+  readonly handover?: Partial<HandoverDeadlines>;
+  /** Plain subscriptions that keep the order of messages across a hand-over. Default: none. */
+  readonly keepOrder?: (subject: string) => boolean;
+}
+
+/** How long dialling a server may take, in milliseconds. */
+export const defaultTimeoutMs = 3000;
+/** Pause between pings, in milliseconds: with {@link defaultMaxPingOut}, a dead path shows after 10 to 15 s. */
+export const defaultPingIntervalMs = 5000;
+/** Pings that may be unanswered. */
+export const defaultMaxPingOut = 2;
+
+/**
+ * Connects to NATS. The result is nats.js' own connection, and more: it outlives its credential, and is
+ * never closed by an authentication error.
+ *
+ * The first connection fails fast; from then on it comes back by itself, whatever happens.
+ *
+ * @throws KeyturnError `CONNECT_…`, and what the credential source throws
+ */
+export async function connect(
+  options: ConnectOptions = {},
+): Promise<LiveConnection> {
+  refuseConflicts(options);
+  const {
+    servers,
+    credentials,
+    label,
+    refresh,
+    outbox,
+    handover,
+    keepOrder,
+    tls,
+    ...rest
+  } = options;
+  const list = parseServers(
+    typeof servers === "string"
+      ? servers
+      : (servers ?? ["127.0.0.1:4222"]).join(","),
+  );
+  if (list.user !== undefined) {
+    throw fail(
+      "CONNECT_OPTIONS_CONFLICT",
+      "A server address carries user information.",
+      {
+        next: "Leave it out of the address, and pass it as `credentials`.",
+      },
+    );
+  }
+  const source = credentials ?? noCredential();
+  const delays = reconnectDelays();
+  const name = label ?? rest.name ?? (list.servers[0] as string);
+  let connection: LiveConnection;
+  try {
+    connection = await LiveConnection.open(
+      {
+        timeout: defaultTimeoutMs,
+        pingInterval: defaultPingIntervalMs,
+        maxPingOut: defaultMaxPingOut,
+        reconnectDelayHandler: delays.next,
+        ...rest,
+        ...tlsOptions(tls, list.tls),
+        servers: [...list.servers],
+        reconnect: true,
+        maxReconnectAttempts: -1,
+        ignoreAuthErrorAbort: true,
+        waitOnFirstConnect: false,
+      },
+      source,
+      {
+        ...(refresh === undefined ? {} : { refresh }),
+        ...(outbox === undefined ? {} : { outbox }),
+        ...(handover === undefined ? {} : { handover }),
+        ...(keepOrder === undefined ? {} : { keepOrder }),
+        onChange: (change) => {
+          delays.onChange(change);
+          tellCredentialChange(change, name);
+        },
+      },
+    );
+  } catch (error) {
+    throw dialError(
+      error,
+      list.servers,
+      typeof source === "function" ? undefined : source,
+    );
+  }
+  watchConnection(connection, name);
+  return connection;
+}
+
+/** What nats.js would take, and what cannot be kept: refused loudly, never silently different. */
+const replaced = ["authenticator", "user", "pass", "token"] as const;
+const notKept = [
+  "reconnect",
+  "maxReconnectAttempts",
+  "ignoreAuthErrorAbort",
+  "waitOnFirstConnect",
+  "debug",
+] as const;
+
+function refuseConflicts(options: ConnectOptions): void {
+  const given = options as Readonly<Record<string, unknown>>;
+  for (const key of replaced) {
+    if (given[key] === undefined) continue;
+    throw fail(
+      "CONNECT_OPTIONS_CONFLICT",
+      `The option \`${key}\` of nats.js has no place here.`,
+      {
+        next: "Pass `credentials` in its place.",
+      },
+    );
+  }
+  for (const key of notKept) {
+    if (given[key] === undefined || given[key] === harmless[key]) continue;
+    throw fail(
+      "CONNECT_OPTIONS_CONFLICT",
+      `The option \`${key}\` cannot be set to that: ${reasons[key]}.`,
+    );
+  }
+}
+
+const harmless: Readonly<Record<(typeof notKept)[number], unknown>> = {
+  reconnect: true,
+  maxReconnectAttempts: -1,
+  ignoreAuthErrorAbort: true,
+  waitOnFirstConnect: false,
+  debug: false,
+};
+
+const reasons: Readonly<Record<(typeof notKept)[number], string>> = {
+  reconnect: "this connection always comes back",
+  maxReconnectAttempts: "this connection never gives up",
+  ignoreAuthErrorAbort:
+    "this connection is never closed by an authentication error",
+  waitOnFirstConnect:
+    "a first connection fails fast, so that bad credentials show",
+  debug:
+    "nats.js would print the credential; listen to the channel `keyturn:nats`",
+};

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { inspect } from "node:util";
+
+import { isKeyturnError } from "../errors/keyturn-error.js";
+import { parseServers } from "./servers.js";
+
+void test("addresses in the forms that people write", () => {
+  const servers = (text: string): readonly string[] =>
+    parseServers(text).servers;
+  assert.deepEqual(servers("localhost"), ["localhost:4222"]);
+  assert.deepEqual(servers("nats://a.example:4333"), ["a.example:4333"]);
+  assert.deepEqual(servers(" a , nats://b:1 ,, tls://c "), [
+    "a:4222",
+    "b:1",
+    "c:4222",
+  ]);
+  assert.deepEqual(servers("a,a:4222,nats://a"), ["a:4222"]);
+  assert.deepEqual(servers("0.0.0.0:4222"), ["127.0.0.1:4222"]);
+  assert.deepEqual(servers("nats://[::1]:4222"), ["[::1]:4222"]);
+  assert.deepEqual(servers("nats://[::]"), ["[::1]:4222"]);
+  assert.deepEqual(servers("nats://a:80"), ["a:80"]);
+  assert.equal(parseServers("nats://a").tls, false);
+  assert.equal(parseServers("nats://a,tls://b").tls, true);
+});
+
+void test("user information is decoded and taken out", () => {
+  const { servers, user } = parseServers("nats://a%40b:p%3As%2Fs@host:4222");
+  assert.deepEqual(servers, ["host:4222"]);
+  assert.equal(user?.name, "a@b");
+  assert.equal(user.password?.revealText(), "p:s/s");
+  assert.equal(parseServers("nats://token@host").user?.password, undefined);
+  assert.equal(parseServers("nats://user:@host").user?.password?.byteLength, 0);
+});
+
+void test("bad addresses are refused, without what stands before an @", () => {
+  const refuses = (text: string, message: string): void => {
+    assert.throws(
+      () => parseServers(text),
+      (error) => {
+        assert.ok(isKeyturnError(error));
+        assert.equal(error.code, "CONNECT_URL_INVALID");
+        assert.equal(
+          error.message,
+          `${message} Write it as \`nats://host:port\` or \`tls://host:port\`.`,
+        );
+        assert.equal(
+          inspect(error, { showHidden: true }).includes("hunter2"),
+          false,
+        );
+        return true;
+      },
+    );
+  };
+  refuses("", "The list of server addresses is empty.");
+  refuses(" , ", "The list of server addresses is empty.");
+  refuses(
+    "http://a",
+    "Server address 1 (`http://a`) cannot be used: its scheme is neither `nats` nor `tls`.",
+  );
+  refuses(
+    "ws://a",
+    "Server address 1 (`ws://a`) cannot be used: WebSocket addresses are not supported yet.",
+  );
+  refuses(
+    "a,b:x",
+    "Server address 2 (`b:x`) cannot be used: it is not `host:port`.",
+  );
+  refuses(
+    "a:70000",
+    "Server address 1 (`a:70000`) cannot be used: it is not `host:port`.",
+  );
+  refuses(
+    "a:0",
+    "Server address 1 (`a:0`) cannot be used: port 0 is no destination.",
+  );
+  refuses(
+    "nats://a/path",
+    "Server address 1 (`nats://a/path`) cannot be used: something follows the port.",
+  );
+  refuses(
+    "nats://me:hunter2@",
+    "Server address 1 cannot be used: it is not `host:port`.",
+  );
+  refuses(
+    "http://me:hunter2@a",
+    "Server address 1 cannot be used: its scheme is neither `nats` nor `tls`.",
+  );
+  refuses(
+    "nats://me:hunter2%zz@a",
+    "Server address 1 cannot be used: its user information is not percent-encoded correctly.",
+  );
+});

@@ -1,0 +1,62 @@
+import { isKeyturnError } from "../errors/keyturn-error.js";
+import { errorChain } from "../errors/error-chain.js";
+import { publishNatsEvent, type NatsEvent } from "../events/nats-events.js";
+import type { CredentialChange } from "../handover/posture.js";
+
+/** Tells a change of a connection's credential as an event on the channel `keyturn:nats`. */
+export function tellCredentialChange(
+  change: CredentialChange,
+  connection: string,
+): void {
+  const [level, message] = describe(change);
+  const error = "error" in change ? change.error : undefined;
+  publishNatsEvent({
+    type: "credential",
+    level,
+    connection,
+    message,
+    ...(isKeyturnError(error) ? { code: error.code } : {}),
+    ...(error === undefined ? {} : { error }),
+  });
+}
+
+function describe(change: CredentialChange): [NatsEvent["level"], string] {
+  switch (change.type) {
+    case "connected":
+      return ["debug", "The connection stands."];
+    case "handedOver":
+      return change.report.gap
+        ? [
+            "warn",
+            "The connection moved to a new credential; the old one broke first, so messages may be missing.",
+          ]
+        : [
+            "info",
+            `The connection moved to a new credential (${change.publicKey ?? "no key"}).`,
+          ];
+    case "handoverFailed":
+      return ["error", errorChain(change.error)];
+    case "reconnectedInstead":
+      return [
+        "warn",
+        `No second connection is allowed, so the connection was made anew: a gap of ${change.gapMs.toFixed(0)} ms.`,
+      ];
+    case "refreshFailed":
+      return [
+        "warn",
+        `The credential could not be refreshed: ${errorChain(change.error)} Next try in ${Math.round(change.retryInMs)} ms.`,
+      ];
+    case "dialFailed":
+      return ["debug", `A dial failed: ${errorChain(change.error)}`];
+    case "queueRefused":
+      return [
+        "info",
+        `The server allows no private queue group for \`${change.subject}\`: its order is kept, and copies are told apart by content.`,
+      ];
+    case "outboxDropped":
+      return [
+        "warn",
+        `${change.count} messages were dropped from the outbox (${change.why}).`,
+      ];
+  }
+}

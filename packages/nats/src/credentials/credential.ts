@@ -1,0 +1,151 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { inspect } from "node:util";
+
+import type { Authenticator } from "@nats-io/nats-core";
+
+import { fail } from "../errors/nats-errors.js";
+
+/** Where a credential came from, for operators. */
+export interface CredentialOrigin {
+  /** A name such as ``link secrets `client_jwt`, `client_seed` ``; never a value. */
+  readonly source: string;
+  /** Whether the secret lay in plain text there. */
+  readonly plaintext: boolean;
+}
+
+/** What a credential authenticates with. */
+export type CredentialKind =
+  "user-jwt" | "nkey" | "user-password" | "token" | "none";
+
+/** What a maker knows; the secret parts live inside `present` and `wipe` only. */
+export interface CredentialParts {
+  readonly kind: CredentialKind;
+  readonly origin: CredentialOrigin;
+  readonly publicKey?: string | undefined;
+  readonly account?: string | undefined;
+  readonly name?: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt?: number | undefined;
+  readonly notBefore?: number | undefined;
+  /** Tells credentials apart; hashed with a key of this process before anybody sees it. */
+  readonly identity: readonly (Uint8Array | string)[];
+  /** The fields of CONNECT for a server's nonce. */
+  readonly present: (nonce: string | undefined) => ReturnType<Authenticator>;
+  readonly wipe: () => void;
+}
+
+/** How far clocks may differ at `nbf`, in milliseconds. There is no tolerance at `exp`. */
+export const notBeforeToleranceMs = 1000;
+
+/** Guesses at a password cannot be checked against a fingerprint without this key. */
+const fingerprintKey = randomBytes(32);
+
+/**
+ * One immutable thing that authenticates to a NATS server. It was checked when it was made; its secret
+ * parts cannot be read back, and printing it in any way shows none of them.
+ */
+export class Credential {
+  readonly kind: CredentialKind;
+  readonly origin: CredentialOrigin;
+  /** Public key of the subject (`U…`), where there is one. */
+  readonly publicKey: string | undefined;
+  /** Public key of the account (`A…`), for a user JWT. */
+  readonly account: string | undefined;
+  /** The name in the user JWT. */
+  readonly name: string | undefined;
+  readonly expiresAt: Date | undefined;
+  readonly notBefore: Date | undefined;
+  /** Equal exactly if the credentials are; valid inside this process. */
+  readonly fingerprint: string;
+  readonly #present: CredentialParts["present"];
+  readonly #wipe: () => void;
+  #wiped = false;
+
+  constructor(parts: CredentialParts) {
+    this.kind = parts.kind;
+    this.origin = Object.freeze({ ...parts.origin });
+    this.publicKey = parts.publicKey;
+    this.account = parts.account;
+    this.name = parts.name;
+    this.expiresAt =
+      parts.expiresAt === undefined ? undefined : new Date(parts.expiresAt);
+    this.notBefore =
+      parts.notBefore === undefined ? undefined : new Date(parts.notBefore);
+    const hmac = createHmac("sha256", fingerprintKey).update(parts.kind);
+    for (const part of parts.identity) hmac.update("\0").update(part);
+    this.fingerprint = hmac.digest("hex").slice(0, 24);
+    this.#present = parts.present;
+    this.#wipe = parts.wipe;
+    Object.freeze(this);
+  }
+
+  /**
+   * @throws KeyturnError `CREDENTIAL_EXPIRED`, `CREDENTIAL_NOT_YET_VALID`, `SECRET_WIPED`
+   */
+  assertUsable(now: Date = new Date()): void {
+    const { source } = this.origin;
+    if (
+      this.expiresAt !== undefined &&
+      now.getTime() >= this.expiresAt.getTime()
+    ) {
+      throw fail(
+        "CREDENTIAL_EXPIRED",
+        `The user JWT from ${source} expired at ${this.expiresAt.toISOString()}.`,
+      );
+    }
+    if (
+      this.notBefore !== undefined &&
+      now.getTime() + notBeforeToleranceMs < this.notBefore.getTime()
+    ) {
+      throw fail(
+        "CREDENTIAL_NOT_YET_VALID",
+        `The user JWT from ${source} is not valid before ${this.notBefore.toISOString()}.`,
+      );
+    }
+    if (this.#wiped)
+      throw fail("SECRET_WIPED", `The credential from ${source} was wiped.`);
+  }
+
+  /**
+   * For nats.js. It never throws, since nats.js would close the connection for good, and presents
+   * nothing once the credential may not be used.
+   */
+  authenticator(): Authenticator {
+    return (nonce?: string) => {
+      try {
+        this.assertUsable();
+        return this.#present(nonce);
+      } catch {
+        return undefined;
+      }
+    };
+  }
+
+  /** Gives the secret parts up: from now on nothing is presented. Idempotent. */
+  wipe(): void {
+    if (this.#wiped) return;
+    this.#wiped = true;
+    this.#wipe();
+  }
+
+  /** What may be shown. */
+  toJSON(): Record<string, unknown> {
+    return {
+      kind: this.kind,
+      origin: this.origin,
+      publicKey: this.publicKey,
+      account: this.account,
+      name: this.name,
+      expiresAt: this.expiresAt,
+      fingerprint: this.fingerprint,
+    };
+  }
+
+  toString(): string {
+    return `[credential ${this.publicKey ?? this.kind}]`;
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}

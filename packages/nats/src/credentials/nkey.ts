@@ -1,0 +1,158 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+
+/** What a key is for; the first letter of its public form. */
+export type NkeyKind =
+  "account" | "cluster" | "curve" | "operator" | "server" | "user";
+
+const kinds: ReadonlyMap<number, NkeyKind> = new Map([
+  [0, "account"],
+  [2 << 3, "cluster"],
+  [23 << 3, "curve"],
+  [14 << 3, "operator"],
+  [13 << 3, "server"],
+  [20 << 3, "user"],
+]);
+const seedPrefix = 18 << 3;
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+/** DER before the 32 bytes of an Ed25519 private key (RFC 8410). */
+const pkcs8Head = Buffer.from("302e020100300506032b657004220420", "hex");
+/** Length of the DER before the 32 bytes of an Ed25519 public key. */
+const spkiHeadLength = 12;
+
+/** Why a text is no nkey; a plain word for the reader, never the text. */
+export class NkeyFault extends Error {
+  override readonly name = "NkeyFault";
+}
+
+/** A signing key made from a seed. The seed itself is gone. */
+export interface SigningKey {
+  readonly kind: NkeyKind;
+  /** Public form, for example `U…`. */
+  readonly publicKey: string;
+  /** Native Ed25519 key; its bytes are outside the JavaScript heap. */
+  readonly key: KeyObject;
+}
+
+/**
+ * Turns the text of an nkey seed (`S…`, 58 characters) into a native key object. Everything decoded on
+ * the way is wiped; `text` is left to its owner.
+ *
+ * Form: base32 without padding of two prefix bytes, the 32 bytes of the key, and a CRC-16.
+ *
+ * @throws NkeyFault
+ */
+export function signingKeyFromSeed(text: Uint8Array): SigningKey {
+  const raw = decodeChecked(text, "seed");
+  const der = Buffer.alloc(pkcs8Head.length + 32);
+  try {
+    const first = raw[0] as number;
+    const second = raw[1] as number;
+    if ((first & 0xf8) !== seedPrefix) {
+      throw new NkeyFault(
+        kinds.has(first)
+          ? "it is a public key, not a seed"
+          : "it does not begin with S",
+      );
+    }
+    const kind = kinds.get(((first & 0x07) << 5) | ((second & 0xf8) >> 3));
+    if (kind === undefined) throw new NkeyFault("it is of an unknown kind");
+    if (raw.length !== 36) throw new NkeyFault("it has the wrong length");
+    der.set(pkcs8Head);
+    der.set(raw.subarray(2, 34), pkcs8Head.length);
+    const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
+    const spki = createPublicKey(key).export({ format: "der", type: "spki" });
+    return {
+      kind,
+      publicKey: encodePublic(kind, spki.subarray(spkiHeadLength)),
+      key,
+    };
+  } finally {
+    raw.fill(0);
+    der.fill(0);
+  }
+}
+
+/** The 32 bytes of a public nkey such as `A…`. @throws NkeyFault */
+export function publicKeyBytes(text: string, kind: NkeyKind): Uint8Array {
+  const raw = decodeChecked(Buffer.from(text, "latin1"), "public key");
+  if (raw.length !== 35) throw new NkeyFault("it has the wrong length");
+  if (kinds.get(raw[0] as number) !== kind)
+    throw new NkeyFault(`it is not the public key of an ${kind}`);
+  return raw.subarray(1, 33);
+}
+
+function encodePublic(kind: NkeyKind, key: Uint8Array): string {
+  const prefix = [...kinds].find(([, name]) => name === kind)?.[0] ?? 0;
+  const bytes = new Uint8Array(35);
+  bytes[0] = prefix;
+  bytes.set(key, 1);
+  const sum = crc16(bytes.subarray(0, 33));
+  bytes[33] = sum & 0xff;
+  bytes[34] = sum >> 8;
+  return base32(bytes);
+}
+
+function decodeChecked(text: Uint8Array, what: string): Uint8Array {
+  if (text.length === 0) throw new NkeyFault("it is empty");
+  if (text.length > 128) throw new NkeyFault(`it is too long for a ${what}`);
+  const raw = new Uint8Array(Math.floor((text.length * 5) / 8));
+  let bits = 0;
+  let value = 0;
+  let at = 0;
+  for (const code of text) {
+    const digit =
+      code >= 0x41 && code <= 0x5a
+        ? code - 0x41
+        : code >= 0x32 && code <= 0x37
+          ? code - 0x18
+          : -1;
+    if (digit === -1) {
+      raw.fill(0);
+      throw new NkeyFault("it has a character outside A-Z and 2-7");
+    }
+    value = ((value << 5) | digit) & 0xffff;
+    bits += 5;
+    if (bits >= 8) {
+      bits -= 8;
+      raw[at++] = (value >> bits) & 0xff;
+    }
+  }
+  const body = raw.length - 2;
+  if (
+    body < 33 ||
+    crc16(raw.subarray(0, body)) !==
+      ((raw[body] as number) | ((raw[body + 1] as number) << 8))
+  ) {
+    raw.fill(0);
+    throw new NkeyFault(
+      "its checksum is wrong: a character is missing, added or changed",
+    );
+  }
+  return raw;
+}
+
+function base32(bytes: Uint8Array): string {
+  let out = "";
+  let bits = 0;
+  let value = 0;
+  for (const byte of bytes) {
+    value = ((value << 8) | byte) & 0xfff;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      out += alphabet[(value >> bits) & 31];
+    }
+  }
+  return bits > 0 ? out + alphabet[(value << (5 - bits)) & 31] : out;
+}
+
+/** CRC-16 with polynomial 0x1021 and initial value 0. */
+function crc16(bytes: Uint8Array): number {
+  let crc = 0;
+  for (const byte of bytes) {
+    crc ^= byte << 8;
+    for (let i = 0; i < 8; i++)
+      crc = crc & 0x8000 ? ((crc << 1) ^ 0x1021) & 0xffff : (crc << 1) & 0xffff;
+  }
+  return crc;
+}

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  makeOperator,
+  natsServer,
+  rotationTorture,
+  until,
+  type UserOptions,
+} from "@keyturn/testkit";
+
+import { connect, type ConnectOptions } from "../connection/connect.js";
+import type { Credential } from "../credentials/credential.js";
+import { userJwtCredential } from "../credentials/makers.js";
+import type { LiveConnection } from "./live-connection.js";
+
+const origin = { source: "this test", plaintext: false };
+
+interface Room extends AsyncDisposable {
+  readonly connection: LiveConnection;
+  readonly peer: LiveConnection;
+  /** Makes the source give a new user, and asks for the change. */
+  rotate(): Promise<void>;
+  /** What the source gives from now on. */
+  give(next: () => Promise<Credential>): void;
+  /** Makes a user of the account. */
+  make(user: UserOptions): Promise<Credential>;
+}
+
+async function room(
+  user: UserOptions = {},
+  options: Partial<ConnectOptions> = {},
+): Promise<Room> {
+  const operator = await makeOperator();
+  const account = await operator.account("APP");
+  const server = await natsServer({
+    config: await operator.serverConfig(),
+    debug: false,
+  });
+  const make = async (claims: UserOptions): Promise<Credential> =>
+    userJwtCredential({ ...(await account.user("rotating", claims)), origin });
+  let source = (): Promise<Credential> => make(user);
+  const connection = await connect({
+    servers: server.url,
+    credentials: () => source(),
+    ...options,
+  });
+  const peer = await connect({
+    servers: server.url,
+    credentials: await make({}),
+  });
+  return {
+    connection,
+    peer,
+    make,
+    rotate: () => connection.refreshCredentials(),
+    give: (next) => {
+      source = next;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await connection.close();
+      await peer.close();
+      await server.stop();
+    },
+  };
+}
+
+async function torture(
+  at: Room,
+  rotations = 15,
+): Promise<Awaited<ReturnType<typeof rotationTorture>>> {
+  const report = await rotationTorture({
+    connection: at.connection,
+    peer: at.peer,
+    rotations,
+    rate: 1000,
+    rotate: () => at.rotate(),
+  });
+  for (const stream of report.streams) {
+    assert.ok(stream.sent > 100, `${stream.name}: ${stream.sent} sent`);
+    assert.deepEqual(
+      {
+        name: stream.name,
+        lost: stream.lost,
+        duplicated: stream.duplicated,
+        faults: stream.faults,
+      },
+      { name: stream.name, lost: 0, duplicated: 0, faults: [] },
+    );
+  }
+  assert.deepEqual(report.served.errors, []);
+  assert.deepEqual(report.made.errors, []);
+  assert.equal(at.connection.posture().handovers, rotations);
+  assert.deepEqual(report.statuses, [], "nats.js noticed something");
+  return report;
+}
+
+void test("back-to-back rotations lose nothing and repeat nothing", async () => {
+  await using at = await room();
+  const report = await torture(at);
+  const publish = report.streams.find((stream) => stream.name === "publish");
+  assert.equal(publish?.late, 0, "publishes keep their order");
+});
+
+void test("with `noEcho` own messages do not come back during a hand-over", async () => {
+  await using at = await room({}, { noEcho: true });
+  let echoes = 0;
+  at.connection.subscribe("own", { callback: () => void echoes++ });
+  const pump = setInterval(() => at.connection.publish("own"), 1);
+  await torture(at);
+  clearInterval(pump);
+  await at.connection.flush();
+  assert.equal(echoes, 0);
+});
+
+void test("where private queue groups are refused, order is kept and copies are dropped", async () => {
+  const claims = {
+    sub: { allow: ["t.>", "t.> workers", "_INBOX.>"], deny: [] },
+    pub: { allow: [">"], deny: [] },
+  };
+  await using at = await room({ claims });
+  const report = await torture(at);
+  const plain = report.streams.filter(
+    (stream) => stream.name !== "queue group",
+  );
+  assert.deepEqual(
+    plain.map((stream) => stream.late),
+    plain.map(() => 0),
+  );
+});
+
+void test("subscriptions that ask for it keep their order", async () => {
+  await using at = await room(
+    {},
+    { keepOrder: (subject) => subject.includes("callback") },
+  );
+  const report = await torture(at);
+  assert.equal(
+    report.streams.find((stream) => stream.name === "callback")?.late,
+    0,
+  );
+});
+
+void test("a refused credential leaves everything as it was, and says why", async () => {
+  await using at = await room();
+  const stranger = await (await makeOperator()).account("OTHER");
+  const user = await stranger.user("stranger");
+  const before = at.connection.posture().publicKey;
+  at.give(() => Promise.resolve(userJwtCredential({ ...user, origin })));
+  await assert.rejects(at.rotate(), {
+    code: "HANDOVER_REFUSED",
+    message: `The server refused the new credential (${user.publicKey}, from this test): Authorization Violation. The connection goes on with the present one. Put a credential with the same rights at the source; it is tried again when it changes.`,
+  });
+  const posture = at.connection.posture();
+  assert.equal(posture.publicKey, before);
+  assert.equal(
+    (posture.lastError as { code?: string }).code,
+    "HANDOVER_REFUSED",
+  );
+  const answer = at.peer.subscribe("still", {
+    callback: (_, m) => void m.respond("here"),
+  });
+  await at.peer.flush();
+  assert.equal((await at.connection.request("still")).string(), "here");
+  answer.unsubscribe();
+});
+
+void test("a credential with fewer rights is rolled back, and what its queue group took is delivered", async () => {
+  await using at = await room();
+  let got = 0;
+  at.connection.subscribe("q.work", { queue: "w", callback: () => void got++ });
+  at.connection.subscribe("forbidden.later", { callback: () => undefined });
+  await at.connection.flush();
+  const narrow = {
+    claims: { sub: { allow: [">"], deny: ["forbidden.>", "forbidden.> >"] } },
+  };
+  at.give(() => at.make(narrow));
+  let sent = 0;
+  const pump = setInterval(() => {
+    for (let i = 0; i < 5; i++, sent++) at.peer.publish("q.work");
+  }, 1);
+  for (let round = 0; round < 5; round++) {
+    await assert.rejects(at.rotate(), {
+      code: "HANDOVER_REFUSED",
+      message:
+        "The new credential may not subscribe to `forbidden.later`. The connection goes on with the present one. Put a credential with the same rights at the source; it is tried again when it changes.",
+    });
+  }
+  clearInterval(pump);
+  await at.peer.flush();
+  await until("all of them", 2000, () => got === sent);
+  assert.ok(sent > 50);
+});
+
+void test("a failing source leaves the connection alone and shows in the posture", async () => {
+  await using at = await room();
+  at.give(() => Promise.reject(new Error("the store is down")));
+  await assert.rejects(at.rotate(), { message: "the store is down" });
+  assert.equal(at.connection.posture().lastError?.message, "the store is down");
+  await at.connection.flush();
+});
+
+void test("a credential is refreshed ahead of its expiry, without being asked", async () => {
+  await using at = await room({ expiresInSeconds: 3 });
+  const first = at.connection.posture();
+  await until(
+    "the hand-over",
+    4000,
+    () => at.connection.posture().handovers > 0,
+  );
+  const second = at.connection.posture();
+  assert.notEqual(second.publicKey, first.publicKey);
+  assert.ok((second.expiresAt as Date) > (first.expiresAt as Date));
+});

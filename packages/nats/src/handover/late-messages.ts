@@ -1,0 +1,76 @@
+import type { Socket } from "node:net";
+
+import { Kind, Parser, type MsgArg, type ParserEvent } from "./nats-core.js";
+import type { LiveProtocol } from "./protocol.js";
+
+const empty = new Uint8Array(0);
+
+/**
+ * Delivers messages that come beside the stream that nats.js reads: on a socket already left (a server
+ * may have been about to write one when it took the UNSUB), or on a candidate that was given up.
+ *
+ * Only queue groups matter here: a message without one has been, or will be, delivered by the
+ * other socket too.
+ */
+export class LateMessages {
+  readonly #protocol: LiveProtocol;
+  readonly #parser: Parser;
+  #pongs = 0;
+
+  /** @param parser goes on where it stands in the old stream; a fresh one if not given */
+  constructor(protocol: LiveProtocol, parser: Parser = new Parser(protocol)) {
+    this.#protocol = protocol;
+    this.#parser = parser;
+    parser.dispatcher = {
+      push: (event) => {
+        if (typeof event !== "function") this.#onEvent(event);
+      },
+    };
+  }
+
+  /** Delivers whole frames. */
+  deliver(frames: Uint8Array): void {
+    if (frames.byteLength > 0) this.#parser.parse(frames);
+  }
+
+  /** Reads `socket` until it has answered one more ping, at most for `ms`, and closes it. */
+  readAndClose(
+    socket: Socket,
+    unread: readonly Uint8Array[],
+    ms: number,
+  ): void {
+    const timer = setTimeout(() => socket.destroy(), ms);
+    const read = (chunk: Uint8Array): void => {
+      try {
+        this.deliver(chunk);
+      } catch {
+        // Not NATS any more: nothing of interest can follow.
+        socket.destroy();
+        return;
+      }
+      if (this.#pongs > 0) socket.destroy();
+    };
+    socket.on("close", () => clearTimeout(timer));
+    socket.on("data", read);
+    for (const chunk of unread) read(chunk);
+    if (!socket.destroyed) socket.write("PING\r\n");
+    else clearTimeout(timer);
+  }
+
+  #onEvent(event: ParserEvent): void {
+    if (event.kind === Kind.PONG) this.#pongs++;
+    else if (event.kind === Kind.MSG && event.msg !== undefined) {
+      this.#dispatch(event.msg, event.data ?? empty);
+    }
+  }
+
+  #dispatch(message: MsgArg, data: Uint8Array): void {
+    const subscription = this.#protocol.subscriptions.get(message.sid);
+    if (
+      subscription === undefined ||
+      !this.#protocol.queues.isShared(subscription)
+    )
+      return;
+    this.#protocol.processMsg(message, data);
+  }
+}

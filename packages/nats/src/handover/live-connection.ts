@@ -1,0 +1,263 @@
+import { KeyturnError } from "../errors/keyturn-error.js";
+import { fail } from "../errors/nats-errors.js";
+import {
+  Keeper,
+  type CredentialSource,
+  type RefreshOptions,
+} from "../keeper/keeper.js";
+import { Outbox, type OutboxOptions } from "../outbox/outbox.js";
+import type { Credential } from "../credentials/credential.js";
+import {
+  defaultHandoverDeadlines,
+  handOver,
+  type HandoverDeadlines,
+  type HandoverReport,
+} from "./handover.js";
+import {
+  OpenNatsConnection,
+  createInbox,
+  prepareHostResolution,
+  type Authenticator,
+  type ConnectionOptions,
+} from "./nats-core.js";
+import { LiveProtocol } from "./protocol.js";
+import { WireQueues } from "./wire-queues.js";
+import type { CredentialChange, Posture } from "./posture.js";
+
+/** How a live connection keeps its credential; see `ConnectOptions` for the options of nats.js. */
+export interface LiveOptions {
+  readonly refresh?: RefreshOptions;
+  readonly outbox?: OutboxOptions;
+  readonly handover?: Partial<HandoverDeadlines>;
+  /** Plain subscriptions that keep the order of messages across a hand-over. Default: none. */
+  readonly keepOrder?: (subject: string) => boolean;
+  /** Told each refresh, hand-over, refusal and fallback. */
+  readonly onChange?: (change: CredentialChange) => void;
+}
+
+/** nats.js' connection, which outlives its credential. */
+export class LiveConnection extends OpenNatsConnection {
+  readonly #keeper: Keeper;
+  readonly #deadlines: HandoverDeadlines;
+  readonly #onChange: (change: CredentialChange) => void;
+  readonly #live: LiveProtocol;
+  /** What the server knows us by. */
+  #presented: Credential | undefined;
+  #handingOver: Promise<void> | undefined;
+  #leaving = false;
+  #handovers = 0;
+  #lastReport: HandoverReport | undefined;
+  #lastRefusal: Error | undefined;
+
+  private constructor(
+    options: ConnectionOptions,
+    source: Credential | CredentialSource,
+    live: LiveOptions,
+  ) {
+    // nats.js takes the authenticator before there is a `this`.
+    const late: { present: Authenticator } = { present: () => undefined };
+    super({
+      ...options,
+      authenticator: (nonce?: string) => late.present(nonce),
+    });
+    late.present = (nonce) => this.#present(nonce);
+    this.#onChange = live.onChange ?? (() => undefined);
+    this.#deadlines = { ...defaultHandoverDeadlines, ...live.handover };
+    this.#keeper = new Keeper(source, live.refresh ?? {}, {
+      onCredential: () => this.#moveOn(),
+      onFailure: (error, retryInMs) =>
+        this.#onChange({ type: "refreshFailed", error, retryInMs }),
+    });
+    const queues = new WireQueues(
+      createInbox("kt").slice("kt.".length),
+      options.inboxPrefix ?? "_INBOX",
+      live.keepOrder ?? (() => false),
+    );
+    const outbox = new Outbox(live.outbox ?? {}, (count, why) => {
+      this.#onChange({ type: "outboxDropped", count, why });
+    });
+    this.#live = new LiveProtocol(this.options, this, queues, outbox, {
+      credentialReady: () => this.#keeper.ready(),
+      connected: () => {
+        this.#onChange({ type: "connected" });
+        // A newer credential may have come while this one was being presented.
+        this.#moveOn();
+      },
+      credentialFault: () => this.#keeper.fault(),
+      dialFailed: (error) => this.#onDialFailed(error),
+      lameDuck: () => this.#leave(),
+      queueRefused: (subject) =>
+        this.#onChange({ type: "queueRefused", subject }),
+    });
+    this.protocol = this.#live;
+  }
+
+  /** Dials; fails fast if the first credential or server is bad. */
+  static async open(
+    options: ConnectionOptions,
+    source: Credential | CredentialSource,
+    live: LiveOptions,
+  ): Promise<LiveConnection> {
+    prepareHostResolution();
+    const connection = new LiveConnection(options, source, live);
+    try {
+      await connection.#keeper.start();
+      await connection.#live.dialLoop();
+    } catch (error) {
+      connection.#keeper.close();
+      throw error;
+    }
+    void connection.closed().then(() => connection.#keeper.close());
+    return connection;
+  }
+
+  /** What an operator may know of the credential in use; never a secret. */
+  posture(): Posture {
+    const credential = this.#presented;
+    return {
+      kind: credential?.kind ?? "none",
+      source: credential?.origin.source ?? "none",
+      plaintext: credential?.origin.plaintext ?? false,
+      publicKey: credential?.publicKey,
+      account: credential?.account,
+      expiresAt: credential?.expiresAt,
+      lastRefresh: this.#keeper.lastRefresh,
+      nextRefresh: this.#keeper.nextRefresh,
+      lastError:
+        this.#lastRefusal ??
+        asError(this.#keeper.lastError) ??
+        this.#keeper.fault(),
+      handovers: this.#handovers,
+      lastHandover: this.#lastReport,
+      outbox: {
+        messages: this.#live.outbox.size,
+        bytes: this.#live.outbox.bytes,
+        dropped: this.#live.outbox.dropped,
+      },
+    };
+  }
+
+  /**
+   * Asks the source again now, and moves to the new credential if it gives another one. Resolves when
+   * the connection runs on it.
+   *
+   * @throws what the source throws, and KeyturnError `HANDOVER_…`; the connection goes on as it was
+   */
+  async refreshCredentials(): Promise<void> {
+    await this.#keeper.refresh();
+    await this.#handingOver;
+    if (this.#lastRefusal !== undefined) throw this.#lastRefusal;
+  }
+
+  #present(nonce: string | undefined): ReturnType<Authenticator> {
+    const credential = this.#keeper.current;
+    this.#presented = credential;
+    return credential?.authenticator()(nonce);
+  }
+
+  /** Starts a hand-over to the newest credential; while one runs, it is looked at again at its end. */
+  #moveOn(): void {
+    this.#handingOver ??= this.#handOverUntilCurrent().finally(() => {
+      this.#handingOver = undefined;
+    });
+  }
+
+  #leave(): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.#moveOn();
+  }
+
+  async #handOverUntilCurrent(): Promise<void> {
+    for (;;) {
+      const next = this.#keeper.current;
+      if (next === undefined || this.isClosed() || this.isDraining()) return;
+      if (!this.#leaving && next.fingerprint === this.#presented?.fingerprint)
+        return;
+      // While nats.js reconnects, it presents the newest credential by itself.
+      if (!this.#live.connected) return;
+      const elsewhere = this.#leaving;
+      this.#leaving = false;
+      try {
+        const report = await handOver(
+          this.#live,
+          next,
+          this.#deadlines,
+          elsewhere,
+        );
+        this.#presented = next;
+        this.#handovers++;
+        this.#lastReport = report;
+        this.#lastRefusal = undefined;
+        this.#onChange({
+          type: "handedOver",
+          report,
+          publicKey: next.publicKey,
+        });
+      } catch (error) {
+        if (isConnectionLimit(error)) {
+          await this.#reconnectInstead(error);
+          return;
+        }
+        this.#lastRefusal = asError(error);
+        this.#onChange({ type: "handoverFailed", error });
+        if (this.#keeper.current === next) return;
+      }
+    }
+  }
+
+  /** No second connection is allowed: the old one is left first, and what that cost is told. */
+  async #reconnectInstead(cause: unknown): Promise<void> {
+    const started = performance.now();
+    const server = this.#live.servers.getCurrentServer();
+    server.lastConnect = 0;
+    await this.#live.flush().catch(() => undefined);
+    await this.reconnect();
+    for (
+      let i = 0;
+      i < 500 && (!this.#live.connected || performance.now() - started < 1);
+      i++
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    this.#lastRefusal = undefined;
+    this.#onChange({
+      type: "reconnectedInstead",
+      gapMs: performance.now() - started,
+      cause,
+    });
+  }
+
+  #onDialFailed(error: unknown): void {
+    this.#onChange({ type: "dialFailed", error });
+    // It may be the credential: the source may have a better one. One refresh at a time, not for
+    // each dial of a server that is down.
+    if (isRefusal(error)) void this.#keeper.refresh().catch(() => undefined);
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (error.name === "AuthorizationError" ||
+      error.name === "UserAuthenticationExpiredError")
+  );
+}
+
+function isConnectionLimit(error: unknown): boolean {
+  const cause = error instanceof KeyturnError ? error.cause : undefined;
+  return (
+    cause instanceof Error &&
+    cause.name === "ServerRefusal" &&
+    /connections exceeded/i.test(cause.message)
+  );
+}
+
+function asError(error: unknown): Error | undefined {
+  if (error === undefined) return undefined;
+  return error instanceof Error
+    ? error
+    : fail("CREDENTIAL_UNAVAILABLE", "The credential source failed.", {
+        cause: error,
+      });
+}

@@ -1,0 +1,53 @@
+import type { HandoverReport } from "./handover.js";
+
+/** What an operator may know of a connection's credential; never a secret. */
+export interface Posture {
+  readonly kind: string;
+  /** Where the credential came from, as its maker named it. */
+  readonly source: string;
+  /** Whether the secret lay in plain text at its source. */
+  readonly plaintext: boolean;
+  /** The subject's public key (`U…`). */
+  readonly publicKey: string | undefined;
+  /** The account's public key (`A…`). */
+  readonly account: string | undefined;
+  readonly expiresAt: Date | undefined;
+  readonly lastRefresh: Date | undefined;
+  readonly nextRefresh: Date | undefined;
+  readonly lastError: Error | undefined;
+  /** Hand-overs since the connection was made. */
+  readonly handovers: number;
+  readonly lastHandover: HandoverReport | undefined;
+  readonly outbox: {
+    readonly messages: number;
+    readonly bytes: number;
+    readonly dropped: number;
+  };
+}
+
+/** What happened to a connection's credential. */
+export type CredentialChange =
+  | { readonly type: "connected" }
+  | {
+      readonly type: "handedOver";
+      readonly report: HandoverReport;
+      readonly publicKey: string | undefined;
+    }
+  | { readonly type: "handoverFailed"; readonly error: unknown }
+  | {
+      readonly type: "reconnectedInstead";
+      readonly gapMs: number;
+      readonly cause: unknown;
+    }
+  | {
+      readonly type: "refreshFailed";
+      readonly error: unknown;
+      readonly retryInMs: number;
+    }
+  | { readonly type: "dialFailed"; readonly error: unknown }
+  | { readonly type: "queueRefused"; readonly subject: string }
+  | {
+      readonly type: "outboxDropped";
+      readonly count: number;
+      readonly why: string;
+    };

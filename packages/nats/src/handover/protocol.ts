@@ -1,0 +1,231 @@
+import type { Copies } from "./copies.js";
+import {
+  OpenProtocolHandler,
+  deferred,
+  type ConnectionOptions,
+  type Deferred,
+  type MsgArg,
+  type OpenNatsConnection,
+  type PublishOptions,
+  type Server,
+  type SubscriptionImpl,
+} from "./nats-core.js";
+import { Outbox } from "../outbox/outbox.js";
+import type { WireQueues } from "./wire-queues.js";
+import { HandoverTransport } from "./transport.js";
+
+const utf8 = new TextEncoder();
+const ping = utf8.encode("PING\r\n");
+
+/** What the protocol needs to know from the connection it belongs to. */
+export interface ProtocolHooks {
+  /** Resolves when a credential may be presented; called before each dial. Never rejects. */
+  readonly credentialReady: () => Promise<void>;
+  /** Why no credential may be presented right now; undefined if one may. */
+  readonly credentialFault: () => Error | undefined;
+  /** The connection stands: for the first time, or again. */
+  readonly connected: () => void;
+  /** A dial was refused or broke. */
+  readonly dialFailed: (error: unknown) => void;
+  /** Something is to be told: the server's lame duck notice. */
+  readonly lameDuck: () => void;
+  /** A private queue group was refused for a plain subscription, which is plain on the wire now. */
+  readonly queueRefused: (subject: string) => void;
+}
+
+/** How copies are treated while a hand-over overlaps: written down, or dropped. */
+export interface Overlap {
+  readonly copies: Copies;
+  phase: "recording" | "dropping";
+}
+
+/**
+ * nats.js' protocol handler with the seams a hand-over needs:
+ * its transport can change sockets, plain subscriptions travel with a queue group of their own, copies
+ * are dropped while two sockets overlap, and what is published without a connection is kept.
+ */
+export class LiveProtocol extends OpenProtocolHandler {
+  /** Set while a hand-over has two sockets. */
+  overlap: Overlap | undefined;
+  /** Where a hand-over to another server publishes its probe; a refusal of it is nobody's business. */
+  probeSubject: string | undefined;
+  readonly outbox: Outbox;
+  readonly queues: WireQueues;
+  readonly #hooks: ProtocolHooks;
+  #postponed: { remaining: number; answers: Deferred<void>[] } | undefined;
+
+  constructor(
+    options: ConnectionOptions,
+    connection: OpenNatsConnection,
+    queues: WireQueues,
+    outbox: Outbox,
+    hooks: ProtocolHooks,
+  ) {
+    super(options, connection);
+    this.queues = queues;
+    this.outbox = outbox;
+    this.#hooks = hooks;
+  }
+
+  get live(): HandoverTransport {
+    return this.transport as HandoverTransport;
+  }
+
+  /** As nats.js' own, save that the transport is ours and no module-wide setting is asked for it. */
+  override prepare(): Deferred<void> {
+    if (this.transport !== undefined) this.transport.discard();
+    delete this.info;
+    this.resetOutbound();
+    const pong = deferred<void>();
+    pong.catch(() => undefined);
+    this.pongs.unshift(pong);
+    this.connectError = (error) => pong.reject(error);
+    const transport = new HandoverTransport();
+    this.transport = transport;
+    void transport.closed().then(async () => {
+      if (this.transport !== transport) return;
+      this.connected = false;
+      if (!this.isClosed())
+        await this.disconnected(transport.closeError ?? this.lastError);
+    });
+    return pong;
+  }
+
+  override async dial(server: Server): Promise<void> {
+    await this.#hooks.credentialReady();
+    if (this._closed) throw new Error("the connection is closed");
+    try {
+      await super.dial(server);
+    } catch (error) {
+      // nats.js leaves a socket open that was dialled but never became usable.
+      this.transport.discard();
+      this.#hooks.dialFailed(error);
+      throw error;
+    }
+    this.#hooks.connected();
+  }
+
+  override processInfo(info: Uint8Array): void {
+    if (!this.infoReceived) {
+      const fault = this.#hooks.credentialFault();
+      if (fault !== undefined) {
+        // Rather no CONNECT at all than one without, or with an expired, credential.
+        this.connectError?.(fault);
+        this.transport.discard();
+        return;
+      }
+    }
+    super.processInfo(info);
+    if (this.info?.ldm === true) this.#hooks.lameDuck();
+  }
+
+  override _sub(subscription: SubscriptionImpl): void {
+    this.sendCommand(this.queues.subCommand(subscription));
+  }
+
+  override sendSubscriptions(): void {
+    const commands = this.subscriptions
+      .all()
+      .map((subscription) => this.queues.subCommand(subscription))
+      .join("");
+    if (commands.length > 0) this.transport.send(utf8.encode(commands));
+    // Called by nats.js at the one moment when a new connection has just become usable.
+    this.outbox.release((entry) =>
+      super.publish(entry.subject, entry.payload, entry.options),
+    );
+  }
+
+  override publish(
+    subject: string,
+    payload?: Uint8Array | string,
+    options?: PublishOptions,
+  ): void {
+    if (this.connected) super.publish(subject, payload, options);
+    else this.outbox.add(subject, payload, options);
+  }
+
+  override processMsg(message: MsgArg, data: Uint8Array): void {
+    if (this.overlap !== undefined && this.#isCopy(this.overlap, message, data))
+      return;
+    super.processMsg(message, data);
+  }
+
+  #isCopy(overlap: Overlap, message: MsgArg, data: Uint8Array): boolean {
+    const subscription = this.subscriptions.get(message.sid);
+    if (subscription === undefined || this.queues.isShared(subscription))
+      return false;
+    if (overlap.phase === "dropping")
+      return overlap.copies.isCopy(message, data);
+    overlap.copies.record(message, data);
+    return false;
+  }
+
+  override processError(text: Uint8Array): void {
+    if (this.#makePlain(text) || this.#isProbeRefusal(text)) return;
+    super.processError(text);
+  }
+
+  /**
+   * A refusal of our own queue group is our own affair: the subscription goes on without one. The
+   * answers to pings that are under way wait until the server has confirmed that, so that a
+   * `flush()` after `subscribe()` keeps its meaning.
+   */
+  #makePlain(text: Uint8Array): boolean {
+    const refused = this.queues.parseRefusal(
+      Buffer.from(text).toString("utf8"),
+    );
+    if (refused === undefined) return false;
+    const subscription = this.subscriptions
+      .all()
+      .find(
+        (s) =>
+          this.queues.privateQueue(s) === refused.queue &&
+          s.subject === refused.subject,
+      );
+    if (subscription === undefined) return false;
+    this.queues.makePlain(subscription);
+    this.#hooks.queueRefused(refused.subject);
+    this.#postponePongs();
+    this.transport.send(utf8.encode(this.queues.subCommand(subscription)));
+    this.transport.send(ping);
+    return true;
+  }
+
+  #isProbeRefusal(text: Uint8Array): boolean {
+    if (this.probeSubject === undefined) return false;
+    const refusal =
+      `permissions violation for publish to "${this.probeSubject}"`.toLowerCase();
+    return Buffer.from(text).toString("utf8").toLowerCase().includes(refusal);
+  }
+
+  #postponePongs(): void {
+    const answers = this.pongs.splice(0);
+    if (this.#postponed === undefined)
+      this.#postponed = { remaining: 0, answers: [] };
+    this.#postponed.answers.push(...answers);
+    this.#postponed.remaining += answers.length + 1;
+  }
+
+  override processPong(): void {
+    const postponed = this.#postponed;
+    if (postponed === undefined) {
+      super.processPong();
+      return;
+    }
+    if (--postponed.remaining > 0) return;
+    this.#postponed = undefined;
+    for (const answer of postponed.answers) answer.resolve();
+  }
+
+  override resetOutbound(): void {
+    const postponed = this.#postponed;
+    this.#postponed = undefined;
+    if (postponed !== undefined) this.pongs.push(...postponed.answers);
+    super.resetOutbound();
+  }
+
+  /** Writes everything that nats.js has gathered so far. */
+  flushNow(): void {
+    this.flushPending();
+  }
+}

@@ -1,0 +1,159 @@
+import type { Socket } from "node:net";
+
+import { deferred, NodeTransport } from "./nats-core.js";
+
+/**
+ * nats.js' TCP and TLS transport, with two things more: outbound frames can be held back for a
+ * moment, and the socket can be exchanged for another one without nats.js noticing.
+ *
+ * Dialling, TLS upgrade, TLS first and client certificates are nats.js' own.
+ */
+export class HandoverTransport extends NodeTransport {
+  /** Takes inbound chunks in place of nats.js' reader; set while this is only a candidate. */
+  sink: ((chunk: Uint8Array) => void) | undefined;
+  /** Asked when the socket breaks; true means that another one is about to take over. */
+  onSocketLost: (() => boolean) | undefined;
+
+  #held: Uint8Array[] | undefined;
+  #heldBytes = 0;
+  /** Chunks that nats.js is reading, and which of them is next. */
+  #batch: Uint8Array[] = [];
+  #next = 0;
+
+  /** Bytes of outbound frames that wait for {@link release}. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Number of outbound frames that wait for {@link release}. */
+  get heldFrames(): number {
+    return this.#held?.length ?? 0;
+  }
+
+  /** From now on outbound frames are kept. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** Writes what was kept, in order, and lets frames pass again. */
+  release(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    this.#heldBytes = 0;
+    if (held === undefined || held.length === 0) return;
+    this.socket?.cork();
+    for (const frame of held) this.send(frame);
+    this.socket?.uncork();
+  }
+
+  /** Writes past a hold. */
+  sendNow(frame: Uint8Array): void {
+    // A write error needs no handling here: the socket's close event follows it.
+    if (!this.done && this.socket !== undefined) this.socket.write(frame);
+  }
+
+  override send(frame: Uint8Array): void {
+    if (this.#held !== undefined) {
+      this.#held.push(frame);
+      this.#heldBytes += frame.byteLength;
+      return;
+    }
+    this.sendNow(frame);
+  }
+
+  /** Takes away what the socket has received and nats.js has not read yet. */
+  takeUnread(): Uint8Array[] {
+    const unread = [...this.#batch.slice(this.#next), ...this.yields];
+    this.#batch.length = 0;
+    this.yields.length = 0;
+    return unread;
+  }
+
+  /**
+   * Goes on with the socket of `candidate`: first nats.js reads `kept`, then what the socket receives.
+   *
+   * @returns the old socket, without listeners; closing it is the caller's business
+   */
+  adopt(candidate: HandoverTransport, kept: Uint8Array): Socket {
+    const old = this.socket;
+    old.removeAllListeners();
+    old.on("error", () => undefined);
+
+    this.socket = candidate.socket;
+    this.tlsName = candidate.tlsName;
+    this.socket.removeAllListeners();
+    candidate.abandon();
+    this.setupHandlers();
+    if (kept.byteLength > 0) this.yields.push(kept);
+    this.signal.resolve();
+    // A socket that closed a moment ago tells nobody any more.
+    if (this.socket.destroyed) this.#finish(undefined);
+    return old;
+  }
+
+  /** Forgets the socket without closing it: another transport has it now. */
+  abandon(): void {
+    this.done = true;
+    this.sink = undefined;
+  }
+
+  override setupHandlers(): void {
+    let error: Error | undefined;
+    const socket = this.socket;
+    socket.on("data", (chunk: Uint8Array) => {
+      if (this.sink !== undefined) {
+        this.sink(chunk);
+        return;
+      }
+      this.yields.push(chunk);
+      this.signal.resolve();
+    });
+    socket.on("error", (err) => {
+      error = err;
+    });
+    socket.on("end", () => {
+      if (!socket.destroyed) socket.end();
+    });
+    socket.on("close", () => {
+      this.#finish(error);
+    });
+  }
+
+  override async *iterate(): AsyncIterableIterator<Uint8Array> {
+    while (!this.done) {
+      if (this.yields.length === 0) {
+        this.signal = deferred<void>();
+        await this.signal;
+        continue;
+      }
+      const batch = this.yields;
+      this.yields = this.#batch;
+      this.#batch = batch;
+      // `takeUnread` may empty the batch under this loop.
+      for (this.#next = 0; this.#next < batch.length;) {
+        if (this.done) return;
+        yield batch[this.#next++] as Uint8Array;
+      }
+      batch.length = 0;
+    }
+  }
+
+  override discard(): void {
+    super.discard();
+    this.sink = undefined;
+    this.#held = undefined;
+    this.#heldBytes = 0;
+    this.signal.resolve();
+  }
+
+  #finish(error: Error | undefined): void {
+    if (this.sink !== undefined) {
+      this.done = true;
+      this.closeError = error as Error;
+      this.closedNotification.resolve(error);
+      return;
+    }
+    if (this.onSocketLost?.() === true) return;
+    void this.close(error);
+  }
+}
