@@ -71,7 +71,7 @@ function parseAddress(
     throw invalid("it is not `host:port`");
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "")
     throw invalid("something follows the port");
-  const port = /:80$/.test(rest)
+  const port = rest.endsWith(":80")
     ? 80
     : url.port === ""
       ? defaultPort

@@ -381,7 +381,7 @@ void test("no way of printing shows a secret", () => {
       inspect(credential, { depth: 9, showHidden: true }),
       JSON.stringify(credential),
       String(credential),
-      inspect({ ...credential }, { depth: 9 }),
+      inspect(Object.entries(credential), { depth: 9 }),
       inspect(Object.getOwnPropertyDescriptors(credential), { depth: 9 }),
     ].join("\n");
     for (const canary of [

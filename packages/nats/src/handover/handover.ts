@@ -317,7 +317,7 @@ class Handover {
     const answer = deferred<void>();
     answer.catch(() => undefined);
     // Its place is behind the pings that the old server still owes, and before those that are held.
-    pongs.splice(pongs.filter((pong) => owed.has(pong)).length, 0, answer);
+    void pongs.splice(pongs.filter((pong) => owed.has(pong)).length, 0, answer);
     owed.add(answer);
     live.sendNow(Buffer.from(`${commands}PING\r\n`, "latin1"));
     try {

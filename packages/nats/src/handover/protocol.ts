@@ -10,7 +10,7 @@ import {
   type Server,
   type SubscriptionImpl,
 } from "./nats-core.js";
-import { Outbox } from "../outbox/outbox.js";
+import type { Outbox } from "../outbox/outbox.js";
 import type { WireQueues } from "./wire-queues.js";
 import { HandoverTransport } from "./transport.js";
 
@@ -79,7 +79,8 @@ export class LiveProtocol extends OpenProtocolHandler {
     const pong = deferred<void>();
     pong.catch(() => undefined);
     this.pongs.unshift(pong);
-    this.connectError = (error) => pong.reject(error);
+    this.connectError = (error) =>
+      pong.reject(error ?? new Error("the connection broke while it was made"));
     const transport = new HandoverTransport();
     this.transport = transport;
     void transport.closed().then(async () => {
