@@ -1,3 +1,23 @@
+export type { ControlSubjects } from "./host/control-subjects.js";
+export {
+  buildHostData,
+  hostDataLine,
+  type HostDataOptions,
+} from "./host/host-data.js";
+export {
+  HostDouble,
+  type HealthAnswer,
+  type HostDoubleOptions,
+  type ShutdownReport,
+} from "./host/host-double.js";
+export { makeHostKeys, type HostKeys } from "./host/host-keys.js";
+export {
+  linkDefinition,
+  type LinkDefinition,
+  type LinkOptions,
+  type LinkSecrets,
+} from "./host/link.js";
+export type { SecretValues } from "./host/secrets.js";
 export {
   findServerBinary,
   oldestServerVersion,
@@ -25,6 +45,12 @@ export {
 } from "./operator/operator.js";
 export { claimsOf, signedJwt, type JwtClaims } from "./operator/signed-jwt.js";
 export { credsText, type TestUser, type UserOptions } from "./operator/user.js";
+export { BoundedLog } from "./process/bounded-log.js";
+export {
+  ManagedChild,
+  type ChildEnd,
+  type ManagedChildOptions,
+} from "./process/managed-child.js";
 export { until } from "./wait/until.js";
 export { Ledger, type Fault, type StreamReport } from "./torture/ledger.js";
 export {
