@@ -16,7 +16,8 @@ export default async function* report(events) {
   const sum = { passed: 0, failed: 0, skipped: 0, files: 0 };
   /** What is known of each file before its turn in the report comes. */
   const files = new Map();
-  const about = (file) => {
+  const about = (path) => {
+    const file = sourceOf(path);
     let entry = files.get(file);
     if (entry === undefined) {
       entry = {
@@ -54,7 +55,10 @@ export default async function* report(events) {
     ) {
       // Results come file by file. A test that a shared helper defines names the helper: it
       // belongs to the file whose turn it is.
-      if (files.has(data.file) && current?.file !== data.file) {
+      if (
+        files.has(sourceOf(data.file)) &&
+        current?.file !== sourceOf(data.file)
+      ) {
         if (current) yield fileLines(current);
         current = about(data.file);
       }
@@ -82,6 +86,10 @@ export default async function* report(events) {
   }
 }
 
+/** Tests are told by their source, which source maps name, and files by their compiled one. */
+const sourceOf = (file = "") =>
+  file.replace(/[/\\]dist[/\\](.*)\.js$/, "/src/$1.ts");
+
 function count(data, passed, entry, sum) {
   if (data.skip !== undefined || data.todo !== undefined) {
     entry.skipped += 1;
@@ -108,8 +116,8 @@ function count(data, passed, entry, sum) {
 function fileLines(entry) {
   entry.told = true;
   const name = relative(process.cwd(), entry.file)
-    .replace("/dist/", " ")
-    .replace(/\.(js|mjs)$/, "");
+    .replace("/src/", " ")
+    .replace(/\.(ts|mjs)$/, "");
   const ok = entry.failures.length === 0;
   const mark = ok ? paint(32, "✔") : paint(31, "✖");
   const parts = [`${entry.passed} passed`];
