@@ -47,7 +47,7 @@ export const wrpcErrors = {
   },
   WRPC_CALL_ABORTED: {
     meaning: "The caller's abort signal fired.",
-    next: "Nothing; but know that the callee may run the call all the same.",
+    next: "Expect that the callee may run the call all the same.",
   },
   WRPC_HEADER_INVALID: {
     meaning: "A header cannot be sent: its name, its value or their size.",

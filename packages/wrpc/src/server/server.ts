@@ -12,6 +12,7 @@ import { isUsableReply } from "../interface/names.js";
 import { Decoding } from "../values/decode.js";
 import { encodeWith } from "../values/encode.js";
 import { publishStream } from "../wire/chunks.js";
+import { Fifo } from "./fifo.js";
 import type { Fault, ResolvedServerLimits, ServerStats } from "./options.js";
 import { Receiving, type Receiver } from "./receiving.js";
 import { ServerCall, type ServedFunc } from "./server-call.js";
@@ -26,6 +27,11 @@ type Counter =
   | "unusable"
   | "unfinished"
   | "unsent";
+
+interface Waiting {
+  readonly call: ServerCall;
+  readonly args: unknown[];
+}
 
 const nothing = new Uint8Array(0);
 
@@ -48,7 +54,7 @@ export class Server implements Receiver {
   };
   readonly #receiving = new Set<Receiving>();
   readonly #running = new Set<ServerCall>();
-  readonly #waiting = new Map<ServerCall, unknown[]>();
+  readonly #waiting = new Fifo<Waiting>();
   #heldBytes = 0;
   #pumping = false;
   #closed = false;
@@ -213,7 +219,8 @@ export class Server implements Receiver {
     const { maxRunning, maxWaiting } = this.#limits;
     if (this.#running.size < maxRunning && this.#waiting.size === 0)
       this.#run(call, args);
-    else if (this.#waiting.size < maxWaiting) this.#waiting.set(call, args);
+    else if (this.#waiting.size < maxWaiting)
+      this.#waiting.push({ call, args });
     else this.#refuse(call, `\`maxWaiting\` (${maxWaiting})`);
   }
 
@@ -337,11 +344,9 @@ export class Server implements Receiver {
     if (this.#pumping) return;
     this.#pumping = true;
     while (this.#running.size < this.#limits.maxRunning) {
-      const next = this.#waiting.entries().next();
-      if (next.done === true) break;
-      const [call, args] = next.value;
-      this.#waiting.delete(call);
-      this.#run(call, args);
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      this.#run(next.call, next.args);
     }
     this.#pumping = false;
   }
@@ -362,15 +367,13 @@ export class Server implements Receiver {
   end(): number {
     if (this.#closed) return 0;
     this.#closed = true;
-    const calls = [
-      ...Array.from(this.#receiving, (receiving) => {
-        this.#stopReceiving(receiving);
-        return receiving.call;
-      }),
-      ...this.#waiting.keys(),
-      ...this.#running,
-    ];
-    this.#waiting.clear();
+    const calls = [...this.#running];
+    for (const receiving of this.#receiving) {
+      this.#stopReceiving(receiving);
+      calls.push(receiving.call);
+    }
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift())
+      calls.push(next.call);
     for (const call of calls) {
       this.#end(call, nothing);
       call.abort();
