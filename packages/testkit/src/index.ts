@@ -1,3 +1,19 @@
+export {
+  ComponentDouble,
+  type ComponentClientOptions,
+  type ComponentDoubleOptions,
+} from "./component/component-double.js";
+export {
+  MessagingComponent,
+  type MessagingComponentOptions,
+  type ReceivedMessage,
+} from "./component/messaging-component.js";
+export {
+  messagingConsumer,
+  messagingHandler,
+  type BrokerMessage,
+  type HandlerResult,
+} from "./component/messaging-interface.js";
 export type { ControlSubjects } from "./host/control-subjects.js";
 export {
   buildHostData,
