@@ -3,55 +3,27 @@ import { describe, it } from "node:test";
 
 import { until } from "@keyturn/testkit";
 
-import { client, implement, inboxStats, serve, type Call } from "../index.js";
-import type { Result } from "../values/index.js";
+import { client, inboxStats, serve, type Call } from "../index.js";
+import type {} from "../values/index.js";
+import { Lab, RawCaller, unhex } from "../testing/lab.test.js";
+
 import {
-  handlerInterface,
-  Lab,
-  RawCaller,
-  text,
-  unhex,
-} from "../testing/lab.test.js";
-
-const prefix = "default.echo";
-const subject =
-  "default.echo.wrpc.0.0.1.wasmcloud:messaging/handler@0.2.0.handle-message";
-const hello = { subject: "orders.new", body: text("hello") };
-const target = { prefix, interface: handlerInterface } as const;
-const ok = { tag: "ok", val: undefined };
-
-/** A handler whose calls end when the test says so. */
-function gate(): {
-  implementation: ReturnType<typeof implement<typeof handlerInterface.funcs>>;
-  calls: Call[];
-  open: () => void;
-} {
-  const calls: Call[] = [];
-  const waiting: ((value: Result<undefined, string>) => void)[] = [];
-  return {
-    calls,
-    implementation: implement(handlerInterface, {
-      handleMessage: (_message, call) => {
-        calls.push(call);
-        return new Promise((resolve) => {
-          waiting.push(resolve);
-        });
-      },
-    }),
-    open: () => {
-      for (const resolve of waiting.splice(0)) resolve({ tag: "ok" });
-    },
-  };
-}
+  prefix,
+  subject,
+  target,
+  hello,
+  ok,
+  Gate,
+} from "../testing/served.test.js";
 
 describe("drain", () => {
   it("finishes what was taken and takes no more", async () => {
     await using lab = await Lab.start();
     const [ours, theirs] = [await lab.connect(), await lab.connect()];
-    const { implementation, open } = gate();
+    const gate = new Gate();
     const served = await serve(ours, {
       prefix,
-      ...implementation,
+      ...gate.implementation,
       limits: { maxRunning: 2 },
     });
     const echo = client(theirs, target);
@@ -73,14 +45,14 @@ describe("drain", () => {
       ),
     ).catch(() => undefined);
     assert.equal(over, false);
-    open();
+    gate.open();
     await until("the others", 2000, () => served.stats.running === 2);
-    open();
+    gate.open();
     assert.deepEqual(await Promise.all(calls), Array(4).fill(ok));
     assert.equal(over, false);
     raw.params(unhex("610000"));
     await until("the last", 2000, () => served.stats.running === 1);
-    open();
+    gate.open();
     assert.deepEqual(await drained, { unfinished: 0 });
     assert.deepEqual(await raw.end(), ["00", ""]);
     assert.equal(inboxStats(ours).open, 0);
@@ -89,10 +61,10 @@ describe("drain", () => {
   it("ends what does not finish in time", async () => {
     await using lab = await Lab.start();
     const [ours, theirs] = [await lab.connect(), await lab.connect()];
-    const { implementation, calls, open } = gate();
+    const gate = new Gate();
     const served = await serve(ours, {
       prefix,
-      ...implementation,
+      ...gate.implementation,
       limits: { maxRunning: 1 },
     });
     const echo = client(theirs, target);
@@ -103,12 +75,12 @@ describe("drain", () => {
     raw.invoke(subject, unhex("01"));
     await raw.handshake();
     await until("the calls", 2000, () => served.stats.waiting === 2);
-    const { signal } = calls[0] as Call;
+    const { signal } = gate.calls[0] as Call;
     assert.equal(signal.aborted, false);
 
     assert.deepEqual(await served.drain(50), { unfinished: 4 });
     assert.equal(signal.aborted, true);
-    assert.equal(calls[0]?.signal.aborted, true);
+    assert.equal(gate.calls[0]?.signal.aborted, true);
     for (const outcome of await outcomes)
       assert.equal(
         outcome.status === "rejected" && outcome.reason.code,
@@ -116,7 +88,7 @@ describe("drain", () => {
       );
     assert.deepEqual(await raw.end(), [""]);
     // A late answer goes nowhere.
-    open();
+    gate.open();
     await theirs.flush();
     assert.deepEqual(raw.results, [""]);
     const { stats } = served;
@@ -135,7 +107,7 @@ describe("drain", () => {
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,
     });
-    const served = await serve(ours, { prefix, ...gate().implementation });
+    const served = await serve(ours, { prefix, ...new Gate().implementation });
     await lab.server.stop();
     await until("the loss", 5000, () => {
       const { info } = ours;
@@ -151,18 +123,18 @@ describe("the end of a connection", () => {
   it("ends the calls on it", async () => {
     await using lab = await Lab.start();
     const [ours, theirs] = [await lab.connect(), await lab.connect()];
-    const { implementation, calls, open } = gate();
-    const served = await serve(ours, { prefix, ...implementation });
+    const gate = new Gate();
+    const served = await serve(ours, { prefix, ...gate.implementation });
     const echo = client(theirs, { ...target, deadlines: { callMs: 300 } });
     const outcome = Promise.allSettled([echo.handleMessage(hello)]);
     const raw = new RawCaller(theirs, "raw.1");
     raw.invoke(subject, unhex("01"));
     await raw.handshake();
-    await until("the call", 2000, () => calls.length === 1);
-    const { signal } = calls[0] as Call;
+    await until("the call", 2000, () => gate.calls.length === 1);
+    const { signal } = gate.calls[0] as Call;
     await ours.close();
     await until("the end", 2000, () => signal.aborted);
-    open();
+    gate.open();
     const { stats } = served;
     assert.equal(stats.unfinished, 2);
     assert.equal(stats.unsent, 2);
