@@ -10,6 +10,7 @@ import {
   root,
   workspaceMembers,
 } from "./lib/workspace.mjs";
+import { ensureNatsServer } from "./nats-server.mjs";
 
 /**
  * @param {{ say?: (line: string) => void }} [options] Where progress goes; standard error if not
@@ -20,23 +21,10 @@ export async function setup({ say = (line) => console.error(line) } = {}) {
   checkNode();
   await installDependencies(say);
   await build(say);
-  const natsServer = await findNatsServer(say);
+  const natsServer = await ensureNatsServer({ say });
   // Everything started from here uses the server that has just been named.
   process.env.KEYTURN_NATS_SERVER = natsServer.path;
   return { natsServer };
-}
-
-/** Until `scripts/nats-server.mjs` is here: the one named, else the one on PATH. */
-async function findNatsServer(say) {
-  const module = new URL("./nats-server.mjs", import.meta.url);
-  if (existsSync(module)) {
-    return (await import(module.href)).ensureNatsServer({ say });
-  }
-  const path = process.env.KEYTURN_NATS_SERVER ?? "nats-server";
-  const text = await step("Asking nats-server for its version", path, ["-v"]);
-  const version = /v(\d+\.\d+\.\d+)/.exec(text)?.[1] ?? "unknown";
-  say(`nats-server ${version} (${path})`);
-  return { path, version };
 }
 
 function checkNode() {

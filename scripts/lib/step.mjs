@@ -16,18 +16,24 @@ export class StepFailed extends Error {
  * @param {string} what What the reader is told while they wait, and when it fails.
  * @param {string} command
  * @param {string[]} args
- * @param {{ say?: (line: string) => void, cwd?: string, env?: NodeJS.ProcessEnv }} [options]
- * `say` gets one line before and one after; without it nothing is said unless it fails.
+ * @param {{ say?: (line: string) => void, cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs?: number }} [options]
+ * `say` gets one line before, one every 20 seconds and one after; without it nothing is said unless
+ * it fails. A command that takes longer than `timeoutMs` is ended and has failed.
  * @returns {Promise<string>} The standard output.
  */
 export async function step(what, command, args, options = {}) {
   const started = performance.now();
   options.say?.(`${what} …`);
+  const waiting = setInterval(
+    () => options.say?.(`${what}: ${seconds(started)} so far`),
+    20_000,
+  );
   const result = await new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: options.cwd ?? root,
       env: options.env ?? process.env,
       stdio: ["ignore", "pipe", "pipe"],
+      timeout: options.timeoutMs,
     });
     let stdout = "";
     let all = "";
@@ -38,7 +44,7 @@ export async function step(what, command, args, options = {}) {
     child.stderr.setEncoding("utf8").on("data", (text) => (all += text));
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code, signal, stdout, all }));
-  });
+  }).finally(() => clearInterval(waiting));
   if (result.code !== 0) {
     const how = result.signal ?? `exit code ${result.code}`;
     throw new StepFailed(
