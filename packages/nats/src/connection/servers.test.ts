@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
 
+import fc from "fast-check";
+
 import { isKeyturnError } from "../errors/keyturn-error.js";
 import { parseServers } from "./servers.js";
 
@@ -19,7 +21,12 @@ void test("addresses in the forms that people write", () => {
   assert.deepEqual(servers("0.0.0.0:4222"), ["127.0.0.1:4222"]);
   assert.deepEqual(servers("nats://[::1]:4222"), ["[::1]:4222"]);
   assert.deepEqual(servers("nats://[::]"), ["[::1]:4222"]);
-  assert.deepEqual(servers("nats://a:80"), ["a:80"]);
+  assert.deepEqual(servers("nats://a:80,b:80/,c:080,d:443"), [
+    "a:80",
+    "b:80",
+    "c:80",
+    "d:443",
+  ]);
   assert.equal(parseServers("nats://a").tls, false);
   assert.equal(parseServers("nats://a,tls://b").tls, true);
 });
@@ -31,6 +38,7 @@ void test("user information is decoded and taken out", () => {
   assert.equal(user.password?.revealText(), "p:s/s");
   assert.equal(parseServers("nats://token@host").user?.password, undefined);
   assert.equal(parseServers("nats://user:@host").user?.password?.byteLength, 0);
+  assert.equal(parseServers("nats://u:p@a,b,nats://u:p@c").user?.name, "u");
 });
 
 void test("bad addresses are refused, without what stands before an @", () => {
@@ -79,6 +87,22 @@ void test("bad addresses are refused, without what stands before an @", () => {
     "Server address 1 (`nats://a/path`) cannot be used: something follows the port.",
   );
   refuses(
+    "::1",
+    "Server address 1 (`::1`) cannot be used: it is not `host:port`.",
+  );
+  refuses(
+    "\u001b[31ma:b",
+    "Server address 1 (`?[31ma:b`) cannot be used: it is not `host:port`.",
+  );
+  refuses(
+    ",a,nats://me:hunter2,3@b",
+    "Server address 2 cannot be used: it is not `host:port`.",
+  );
+  refuses(
+    "nats://me:hunter2@a,nats://me:hunter3@b",
+    "Server address 2 cannot be used: its user information is not that of the addresses before it.",
+  );
+  refuses(
     "nats://me:hunter2@",
     "Server address 1 cannot be used: it is not `host:port`.",
   );
@@ -89,5 +113,30 @@ void test("bad addresses are refused, without what stands before an @", () => {
   refuses(
     "nats://me:hunter2%zz@a",
     "Server address 1 cannot be used: its user information is not percent-encoded correctly.",
+  );
+});
+
+void test("whatever stands in a list, it is read or refused, and no password is shown", () => {
+  const canary = "k7Qx-canary-Zp3";
+  const piece = fc.constantFrom(
+    ..."nats:// tls:// ws:// a b.c [::1] : :4222 :x @ / ? # % %40 , . 0.0.0.0 \n \\ \u0000 ü".split(
+      " ",
+    ),
+    `me:${canary}@`,
+    `${canary}@`,
+    `:${canary},${canary}@`,
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      try {
+        for (const server of parseServers(pieces.join("")).servers)
+          assert.match(server, /^[^\s@/]+:[1-9]\d{0,4}$/);
+      } catch (error) {
+        assert.ok(isKeyturnError(error), inspect(error));
+        const shown = inspect(error, { showHidden: true, depth: 9 });
+        assert.equal(shown.includes("canary"), false, shown);
+      }
+    }),
+    { numRuns: 2000 },
   );
 });

@@ -19,24 +19,41 @@ export interface UrlUser {
 }
 
 const defaultPort = 4222;
+const longestShown = 100;
 
 /**
  * Reads a comma-separated list of server addresses. Blanks around entries don't matter; the scheme is
  * `nats` if there is none, the port 4222; `0.0.0.0` and `::`, which are no destinations, become
- * loopback. User information is percent-decoded and never part of an error.
+ * loopback; what comes twice is taken once. One `tls://` among them demands TLS from all. User
+ * information is percent-decoded and never part of an error.
  *
  * @throws KeyturnError `CONNECT_URL_INVALID`
  */
 export function parseServers(list: string): ServerList {
+  const entries = list.split(",").map((part) => part.trim());
+  // A comma in a password cuts an address in two: then no part of the list is safe to show.
+  const isPublic = !list.includes("@");
   const servers: string[] = [];
   let tls = false;
   let user: UrlUser | undefined;
-  for (const entry of list.split(",").map((part) => part.trim())) {
+  let index = 0;
+  for (const entry of entries) {
     if (entry === "") continue;
-    const address = parseAddress(entry, servers.length + 1);
+    index++;
+    const address = parseAddress(entry, (why) =>
+      invalid(index, isPublic ? entry : undefined, why),
+    );
     tls ||= address.tls;
-    user ??= address.user;
     if (!servers.includes(address.server)) servers.push(address.server);
+    if (address.user === undefined) continue;
+    if (user !== undefined && !isSameUser(user, address.user)) {
+      throw invalid(
+        index,
+        undefined,
+        "its user information is not that of the addresses before it",
+      );
+    }
+    user ??= address.user;
   }
   if (servers.length === 0)
     throw fail("CONNECT_URL_INVALID", "The list of server addresses is empty.");
@@ -45,51 +62,51 @@ export function parseServers(list: string): ServerList {
 
 function parseAddress(
   entry: string,
-  index: number,
+  bad: (why: string) => Error,
 ): { server: string; tls: boolean; user: UrlUser | undefined } {
-  const invalid = (why: string): Error =>
-    fail(
-      "CONNECT_URL_INVALID",
-      `Server address ${index}${shown(entry)} cannot be used: ${why}.`,
-    );
   const schemeEnd = entry.indexOf("://");
   const scheme =
     schemeEnd === -1 ? "nats" : entry.slice(0, schemeEnd).toLowerCase();
   if (scheme === "ws" || scheme === "wss")
-    throw invalid("WebSocket addresses are not supported yet");
+    throw bad("WebSocket addresses are not supported yet");
   if (scheme !== "nats" && scheme !== "tls")
-    throw invalid("its scheme is neither `nats` nor `tls`");
+    throw bad("its scheme is neither `nats` nor `tls`");
   const rest = schemeEnd === -1 ? entry : entry.slice(schemeEnd + 3);
-  let url: URL;
-  try {
-    // The URL class knows hosts, ports and brackets; only with a scheme of its own kind.
-    url = new URL(`http://${rest}`);
-  } catch {
-    throw invalid("it is not `host:port`");
-  }
-  if (/\s/.test(rest) || url.hostname === "")
-    throw invalid("it is not `host:port`");
+  const url = readUrl("http", rest);
+  // The URL class drops blanks in the middle, and the port that belongs to its scheme.
+  if (url === undefined || /\s/.test(rest) || url.hostname === "")
+    throw bad("it is not `host:port`");
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "")
-    throw invalid("something follows the port");
-  const port = rest.endsWith(":80")
-    ? 80
-    : url.port === ""
-      ? defaultPort
-      : Number(url.port);
-  if (port === 0) throw invalid("port 0 is no destination");
-  const host =
-    url.hostname === "0.0.0.0"
-      ? "127.0.0.1"
-      : url.hostname === "[::]"
-        ? "[::1]"
-        : url.hostname;
+    throw bad("something follows the port");
+  const portText =
+    url.port === "" ? (readUrl("https", rest)?.port ?? "") : url.port;
+  const port = portText === "" ? defaultPort : Number(portText);
+  if (port === 0) throw bad("port 0 is no destination");
   let user: UrlUser | undefined;
   try {
     user = userOf(url, rest);
   } catch {
-    throw invalid("its user information is not percent-encoded correctly");
+    throw bad("its user information is not percent-encoded correctly");
   }
-  return { server: `${host}:${port}`, tls: scheme === "tls", user };
+  return {
+    server: `${destination(url.hostname)}:${port}`,
+    tls: scheme === "tls",
+    user,
+  };
+}
+
+/** The URL class knows hosts, ports and brackets, but only of schemes that are its own. */
+function readUrl(scheme: "http" | "https", rest: string): URL | undefined {
+  try {
+    return new URL(`${scheme}://${rest}`);
+  } catch {
+    return undefined;
+  }
+}
+
+function destination(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  return host === "[::]" ? "[::1]" : host;
 }
 
 function userOf(url: URL, rest: string): UrlUser | undefined {
@@ -104,7 +121,20 @@ function userOf(url: URL, rest: string): UrlUser | undefined {
   };
 }
 
-/** The address without user information, where that is certain. */
-function shown(entry: string): string {
-  return entry.includes("@") ? "" : ` (\`${entry.slice(0, 100)}\`)`;
+function isSameUser(a: UrlUser, b: UrlUser): boolean {
+  if (a.name !== b.name) return false;
+  if (a.password === undefined || b.password === undefined)
+    return a.password === b.password;
+  return a.password.equals(b.password);
+}
+
+function invalid(index: number, entry: string | undefined, why: string): Error {
+  const shown =
+    entry === undefined
+      ? ""
+      : ` (\`${entry.slice(0, longestShown).replace(/[^\x20-\x7e]/g, "?")}\`)`;
+  return fail(
+    "CONNECT_URL_INVALID",
+    `Server address ${index}${shown} cannot be used: ${why}.`,
+  );
 }
