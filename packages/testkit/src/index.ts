@@ -75,3 +75,9 @@ export {
   type TortureOptions,
   type TortureReport,
 } from "./torture/rotation-torture.js";
+export {
+  makeTlsAuthority,
+  type CertificateOptions,
+  TlsAuthority,
+  type TlsCertificate,
+} from "./tls/tls-authority.js";
