@@ -81,3 +81,9 @@ export {
   TlsAuthority,
   type TlsCertificate,
 } from "./tls/tls-authority.js";
+export {
+  tcpFaultProxy,
+  type Direction,
+  type TcpFaultProxy,
+  type TcpFaultProxyOptions,
+} from "./proxy/tcp-fault-proxy.js";
