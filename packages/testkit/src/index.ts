@@ -87,3 +87,8 @@ export {
   type TcpFaultProxy,
   type TcpFaultProxyOptions,
 } from "./proxy/tcp-fault-proxy.js";
+export {
+  CanaryScanner,
+  type Finding,
+  type ScanSources,
+} from "./canary/canary-scanner.js";
