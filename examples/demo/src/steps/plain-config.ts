@@ -1,0 +1,27 @@
+import type { LinkOptions } from "@keyturn/testkit";
+
+import type { Exchange } from "../facts.js";
+import { exchange } from "./exchange.js";
+import { replaceLinks } from "./replace-links.js";
+import { expect, type Stage } from "./stage.js";
+
+/** The JWT and the seed stand in link config: that works, and the provider warns of it. */
+export async function plainConfig(
+  stage: Stage,
+  old: readonly LinkOptions[],
+  plain: readonly LinkOptions[],
+): Promise<Exchange> {
+  const { screen, host } = stage;
+  const from = host.stderr.length;
+  await replaceLinks(host, old, plain);
+  await host.waitHealthy();
+  const result = await exchange(stage, from);
+  expect(
+    result.warnings.length > 0,
+    "The provider did not warn of a plaintext credential.",
+  );
+  screen.line("warning", "as the provider logged it:");
+  for (const warning of result.warnings) screen.quote(warning);
+  screen.good("it works, and says so once");
+  return result;
+}
