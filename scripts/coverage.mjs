@@ -23,7 +23,7 @@ await main(() => {
       "--all",
       "--src=packages",
       "--include=packages/*/src/**/*.ts",
-      "--exclude=**/*.test.ts",
+      "--exclude=**/*.test.*",
       ...filesOfTypesOnly().map((file) => `--exclude=${file}`),
       "--exclude-after-remap",
       "--merge-async",
@@ -40,7 +40,7 @@ await main(() => {
 function filesOfTypesOnly() {
   return workspaceMembers().flatMap(({ dir, path }) =>
     filesBelow(join(path, "src"))
-      .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+      .filter((file) => file.endsWith(".ts") && !/\.test\./.test(file))
       .filter((file) => {
         const compiled = join(path, "dist", file.replace(/ts$/, "js"));
         const code = readFileSync(compiled, "utf8").replace(/^\/\/#.*$/gm, "");

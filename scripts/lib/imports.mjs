@@ -41,7 +41,7 @@ export function importsOfMember(member) {
       importsOf(readFileSync(join(member.path, "src", file), "utf8")).map(
         (specifier) => ({
           file: `${member.dir}/src/${file}`,
-          isTest: file.endsWith(".test.ts"),
+          isTest: /\.test\./.test(file),
           specifier,
         }),
       ),
