@@ -102,7 +102,8 @@ const ways = [
           place,
           "go",
           ["install", "github.com/nats-io/nats-server/v2@latest"],
-          { more: { GOBIN: folder } },
+          // Without a C compiler, which may be there and not work.
+          { more: { GOBIN: folder, CGO_ENABLED: "0" } },
         );
         return join(folder, `nats-server${exe}`);
       }),
