@@ -35,6 +35,8 @@ export {
   type ServerList,
   type UrlUser,
 } from "./connection/servers.js";
+export type { TlsSettings } from "./connection/tls.js";
+export { defaultMaxControlLine } from "./handover/connect-line.js";
 export { watchConnection } from "./connection/watch.js";
 export { natsChannelName, type NatsEvent } from "./events/nats-events.js";
 export { LiveConnection } from "./handover/live-connection.js";

@@ -81,7 +81,7 @@ void test("nkey, password and token sign in", async () => {
     await rejects(
       connect({ servers: server.url }),
       "CONNECT_REFUSED",
-      `The NATS server at 127.0.0.1:${server.port} refused a connection without a credential. Check with the server's log whether the user is revoked, unknown to this operator, or limited to other addresses.`,
+      `The NATS server at 127.0.0.1:${server.port} refused a connection without a credential. Give it a credential.`,
     );
   }
 });
@@ -107,7 +107,7 @@ void test("servers that are not there, or silent", async () => {
   await rejects(
     connect({ servers: "127.0.0.1:1" }),
     "CONNECT_UNREACHABLE",
-    "The NATS server at 127.0.0.1:1 could not be reached. Check the address, and that the server is running: `nats server check connection`.",
+    "The NATS server at 127.0.0.1:1 could not be reached: nothing listens there. Check the address, and that the server is running: `nats server check connection`.",
   );
   const silent = createServer(() => undefined).listen(0, "127.0.0.1");
   await new Promise((resolve) => silent.once("listening", resolve));
@@ -116,7 +116,7 @@ void test("servers that are not there, or silent", async () => {
     await rejects(
       connect({ servers: `127.0.0.1:${port}`, timeout: 200 }),
       "CONNECT_TIMEOUT",
-      `The NATS server at 127.0.0.1:${port} did not complete the connection in time. Look for a connection limit of the account or server, a missing client certificate, or a stalled path.`,
+      `The NATS server at 127.0.0.1:${port} did not complete the connection in time. Look whether it is a NATS server, and at the load of it and the path to it.`,
     );
   } finally {
     silent.close();
@@ -137,12 +137,12 @@ void test("options that contradict are refused before any dial", async () => {
   await rejects(
     connect({ maxReconnectAttempts: 3 }),
     "CONNECT_OPTIONS_CONFLICT",
-    "The option `maxReconnectAttempts` cannot be set to that: this connection never gives up. Leave one of them out.",
+    "The option `maxReconnectAttempts` cannot be set to that: this connection never gives up. Leave it out.",
   );
   await rejects(
     connect({ debug: true }),
     "CONNECT_OPTIONS_CONFLICT",
-    "The option `debug` cannot be set to that: nats.js would print the credential; listen to the channel `keyturn:nats`. Leave one of them out.",
+    "The option `debug` cannot be set to that: nats.js would print the credential; listen to the channel `keyturn:nats`. Leave it out.",
   );
 });
 
@@ -165,7 +165,7 @@ void test("a subscription that is not permitted is told, with its subject", asyn
     await using connection = await connect({
       servers: server.url,
       credentials: userJwtCredential({ ...user, origin }),
-      label: "narrow one",
+      connectionLabel: "narrow one",
     });
     connection.subscribe("no.thing", { callback: () => undefined });
     connection.publish("no.way");

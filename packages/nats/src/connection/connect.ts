@@ -7,15 +7,15 @@ import type { HandoverDeadlines } from "../handover/handover.js";
 import { LiveConnection } from "../handover/live-connection.js";
 import type { CredentialSource, RefreshOptions } from "../keeper/keeper.js";
 import type { OutboxOptions } from "../outbox/outbox.js";
-import { dialError } from "./dial-error.js";
 import { reconnectDelays } from "./reconnect-delays.js";
 import { parseServers } from "./servers.js";
-import { tlsOptions } from "./tls.js";
+import { tlsOptions, type TlsSettings } from "./tls.js";
 import { watchConnection } from "./watch.js";
 import { tellCredentialChange } from "./tell-credential-change.js";
 
 /** Options that nats.js has and a credential replaces. */
-type Replaced = "authenticator" | "user" | "pass" | "token" | "servers";
+type Replaced =
+  "authenticator" | "user" | "pass" | "token" | "port" | "servers" | "tls";
 
 /** Options of {@link connect}: those of nats.js, without its ways to sign in, and these. */
 export interface ConnectOptions extends Omit<NodeConnectionOptions, Replaced> {
@@ -26,8 +26,15 @@ export interface ConnectOptions extends Omit<NodeConnectionOptions, Replaced> {
    * what it gives then takes over without a message lost. Default: none, an anonymous connection.
    */
   readonly credentials?: Credential | CredentialSource;
+  /** TLS settings; null for no TLS, even if a server offers it. Default: TLS where the server does. */
+  readonly tls?: TlsSettings | null;
   /** Name of this connection in events. Default: `name`, else the first server. */
-  readonly label?: string;
+  readonly connectionLabel?: string;
+  /**
+   * The servers' `max_control_line`, in bytes: a credential that does not fit is refused before any
+   * dial. Default {@link defaultMaxControlLine}, as the servers' own.
+   */
+  readonly maxControlLine?: number;
   /** When a source is asked again. */
   readonly refresh?: RefreshOptions;
   /** What may wait while there is no connection. */
@@ -60,7 +67,8 @@ export async function connect(
   const {
     servers,
     credentials,
-    label,
+    connectionLabel,
+    maxControlLine,
     refresh,
     outbox,
     handover,
@@ -84,48 +92,46 @@ export async function connect(
   }
   const source = credentials ?? noCredential();
   const delays = reconnectDelays();
-  const name = label ?? rest.name ?? (list.servers[0] as string);
-  let connection: LiveConnection;
-  try {
-    connection = await LiveConnection.open(
-      {
-        timeout: defaultTimeoutMs,
-        pingInterval: defaultPingIntervalMs,
-        maxPingOut: defaultMaxPingOut,
-        reconnectDelayHandler: delays.next,
-        ...rest,
-        ...tlsOptions(tls, list.tls),
-        servers: [...list.servers],
-        reconnect: true,
-        maxReconnectAttempts: -1,
-        ignoreAuthErrorAbort: true,
-        waitOnFirstConnect: false,
+  const name = connectionLabel ?? rest.name ?? (list.servers[0] as string);
+  const connection = await LiveConnection.open(
+    {
+      timeout: defaultTimeoutMs,
+      pingInterval: defaultPingIntervalMs,
+      maxPingOut: defaultMaxPingOut,
+      reconnectDelayHandler: delays.next,
+      ...rest,
+      ...tlsOptions(tls, list.tls),
+      servers: [...list.servers],
+      reconnect: true,
+      maxReconnectAttempts: -1,
+      ignoreAuthErrorAbort: true,
+      waitOnFirstConnect: false,
+    },
+    source,
+    {
+      ...(refresh === undefined ? {} : { refresh }),
+      ...(outbox === undefined ? {} : { outbox }),
+      ...(handover === undefined ? {} : { handover }),
+      ...(keepOrder === undefined ? {} : { keepOrder }),
+      ...(maxControlLine === undefined ? {} : { maxControlLine }),
+      onChange: (change) => {
+        delays.onChange(change);
+        tellCredentialChange(change, name);
       },
-      source,
-      {
-        ...(refresh === undefined ? {} : { refresh }),
-        ...(outbox === undefined ? {} : { outbox }),
-        ...(handover === undefined ? {} : { handover }),
-        ...(keepOrder === undefined ? {} : { keepOrder }),
-        onChange: (change) => {
-          delays.onChange(change);
-          tellCredentialChange(change, name);
-        },
-      },
-    );
-  } catch (error) {
-    throw dialError(
-      error,
-      list.servers,
-      typeof source === "function" ? undefined : source,
-    );
-  }
+    },
+  );
   watchConnection(connection, name);
   return connection;
 }
 
 /** What nats.js would take, and what cannot be kept: refused loudly, never silently different. */
-const replaced = ["authenticator", "user", "pass", "token"] as const;
+const replaced: Readonly<Record<string, string>> = {
+  authenticator: "Pass `credentials` in its place.",
+  user: "Pass `credentials` in its place.",
+  pass: "Pass `credentials` in its place.",
+  token: "Pass `credentials` in its place.",
+  port: "Pass `servers` in its place.",
+};
 const notKept = [
   "reconnect",
   "maxReconnectAttempts",
@@ -136,14 +142,12 @@ const notKept = [
 
 function refuseConflicts(options: ConnectOptions): void {
   const given = options as Readonly<Record<string, unknown>>;
-  for (const key of replaced) {
+  for (const [key, next] of Object.entries(replaced)) {
     if (given[key] === undefined) continue;
     throw fail(
       "CONNECT_OPTIONS_CONFLICT",
       `The option \`${key}\` of nats.js has no place here.`,
-      {
-        next: "Pass `credentials` in its place.",
-      },
+      { next },
     );
   }
   for (const key of notKept) {
@@ -151,6 +155,7 @@ function refuseConflicts(options: ConnectOptions): void {
     throw fail(
       "CONNECT_OPTIONS_CONFLICT",
       `The option \`${key}\` cannot be set to that: ${reasons[key]}.`,
+      { next: "Leave it out." },
     );
   }
 }

@@ -4,6 +4,7 @@ import { inspect } from "node:util";
 import type { Authenticator } from "@nats-io/nats-core";
 
 import { fail } from "../errors/nats-errors.js";
+import { Secret } from "../secret/secret.js";
 
 /** Where a credential came from, for operators. */
 export interface CredentialOrigin {
@@ -28,7 +29,7 @@ export interface CredentialParts {
   readonly expiresAt?: number | undefined;
   readonly notBefore?: number | undefined;
   /** Tells credentials apart; hashed with a key of this process before anybody sees it. */
-  readonly identity: readonly (Uint8Array | string)[];
+  readonly identity: readonly (Secret | string)[];
   /** The fields of CONNECT for a server's nonce. */
   readonly present: (nonce: string | undefined) => ReturnType<Authenticator>;
   readonly wipe: () => void;
@@ -72,7 +73,12 @@ export class Credential {
     this.notBefore =
       parts.notBefore === undefined ? undefined : new Date(parts.notBefore);
     const hmac = createHmac("sha256", fingerprintKey).update(parts.kind);
-    for (const part of parts.identity) hmac.update("\0").update(part);
+    for (const part of parts.identity) {
+      // With its length, so that no two lists of parts run together to the same bytes.
+      if (part instanceof Secret)
+        part.use((bytes) => hmac.update(`/${bytes.length}:`).update(bytes));
+      else hmac.update(`/${Buffer.byteLength(part)}:`).update(part);
+    }
     this.fingerprint = hmac.digest("hex").slice(0, 24);
     this.#present = parts.present;
     this.#wipe = parts.wipe;

@@ -1,35 +1,37 @@
+import { isUtf8 } from "node:buffer";
 import { sign } from "node:crypto";
 
 import { fail } from "../errors/nats-errors.js";
 import { Secret } from "../secret/secret.js";
 import { Credential, type CredentialOrigin } from "./credential.js";
 import { readCredsBlocks, withoutBlanks } from "./creds.js";
+import { mistakenFor } from "./mistaken.js";
 import { NkeyFault, signingKeyFromSeed, type SigningKey } from "./nkey.js";
-import { trimmed, withBytes, type CredentialText } from "./text.js";
+import {
+  trimmed,
+  withBytes,
+  withoutFinalLineEnds,
+  type CredentialText,
+} from "./text.js";
 import { readUserJwt } from "./user-jwt.js";
 
-/**
- * The room that a server's `max_control_line` (4,096 bytes unless set) leaves for the CONNECT object;
- * measured: an object of 4,094 bytes connects, one of 4,100 does not.
- */
-export const longestConnect = 4094;
-/** CONNECT without JWT, public key and signature: flags, name, versions, with some room. */
-const connectOverhead = 300;
+const none = new Uint8Array(0);
 
 /**
- * A user JWT with the seed of its subject.
+ * A user JWT with the seed of its subject. A half that is missing or blank is refused here, so that
+ * callers pass on what they found; only a bearer JWT needs no seed.
  *
- * @throws KeyturnError `CREDENTIAL_JWT_INVALID`, `CREDENTIAL_WRONG_KIND`, `CREDENTIAL_JWT_TOO_LONG`,
- *   `CREDENTIAL_SEED_INVALID`, `CREDENTIAL_PAIR_MISMATCH`, `CREDENTIAL_EXPIRED`,
- *   `CREDENTIAL_NOT_YET_VALID`
+ * @throws KeyturnError `CREDENTIAL_HALF_PAIR`, `CREDENTIAL_JWT_INVALID`, `CREDENTIAL_WRONG_KIND`,
+ *   `CREDENTIAL_JWT_TOO_LONG`, `CREDENTIAL_SEED_INVALID`, `CREDENTIAL_PAIR_MISMATCH`,
+ *   `CREDENTIAL_EXPIRED`, `CREDENTIAL_NOT_YET_VALID`
  */
 export function userJwtCredential(parts: {
-  readonly jwt: CredentialText;
-  readonly seed: CredentialText;
+  readonly jwt: CredentialText | undefined;
+  readonly seed: CredentialText | undefined;
   readonly origin: CredentialOrigin;
 }): Credential {
-  return withBytes(parts.jwt, (jwt) =>
-    withBytes(parts.seed, (seed) =>
+  return withBytes(parts.jwt ?? "", (jwt) =>
+    withBytes(parts.seed ?? "", (seed) =>
       makeUserJwt(trimmed(jwt), trimmed(seed), parts.origin),
     ),
   );
@@ -46,7 +48,7 @@ export function credsCredential(
 ): Credential {
   return withBytes(creds, (bytes) => {
     const blocks = readCredsBlocks(bytes, origin.source);
-    return makeUserJwt(withoutBlanks(blocks.jwt), blocks.seed, origin);
+    return makeUserJwt(withoutBlanks(blocks.jwt), blocks.seed ?? none, origin);
   });
 }
 
@@ -74,7 +76,12 @@ export function nkeyCredential(parts: {
   });
 }
 
-/** User and password. @throws KeyturnError `CREDENTIAL_EMPTY` */
+/**
+ * User and password. Line ends after the password, as files and secret stores leave them, are not part
+ * of it.
+ *
+ * @throws KeyturnError `CREDENTIAL_EMPTY`, `CREDENTIAL_NOT_TEXT`
+ */
 export function passwordCredential(parts: {
   readonly user: string;
   readonly password: CredentialText;
@@ -86,30 +93,30 @@ export function passwordCredential(parts: {
       "CREDENTIAL_EMPTY",
       `The user name from ${origin.source} is empty.`,
     );
-  const password = ownSecret(parts.password);
+  const password = plainText(parts.password, "password", origin);
   return new Credential({
     kind: "user-password",
     origin,
     name: user,
-    identity: [user, password.use((bytes) => Uint8Array.from(bytes))],
+    identity: [user, password],
     present: () => ({ user, pass: password.revealText() }),
     wipe: () => password.wipe(),
   });
 }
 
-/** A token. @throws KeyturnError `CREDENTIAL_EMPTY` */
+/** A token. Line ends after it are not part of it. @throws KeyturnError `CREDENTIAL_EMPTY`, `CREDENTIAL_NOT_TEXT` */
 export function tokenCredential(parts: {
   readonly token: CredentialText;
   readonly origin: CredentialOrigin;
 }): Credential {
   const { origin } = parts;
-  const token = ownSecret(parts.token);
+  const token = plainText(parts.token, "token", origin);
   if (token.byteLength === 0)
     throw fail("CREDENTIAL_EMPTY", `The token from ${origin.source} is empty.`);
   return new Credential({
     kind: "token",
     origin,
-    identity: [token.use((bytes) => Uint8Array.from(bytes))],
+    identity: [token],
     present: () => ({ auth_token: token.revealText() }),
     wipe: () => token.wipe(),
   });
@@ -128,27 +135,28 @@ export function noCredential(): Credential {
 
 function makeUserJwt(
   jwtBytes: Uint8Array,
-  seed: Uint8Array | undefined,
+  seed: Uint8Array,
   origin: CredentialOrigin,
 ): Credential {
   const where = origin.source;
-  // A JWT is no secret by itself (a server logs it); it has to be a string for CONNECT anyway.
-  const jwt = Buffer.from(jwtBytes).toString("latin1");
-  const claims = readUserJwt(jwt, where);
-  const length = jwt.length + connectOverhead;
-  if (length > longestConnect) {
+  if (jwtBytes.length === 0) {
     throw fail(
-      "CREDENTIAL_JWT_TOO_LONG",
-      `The user JWT from ${where} has ${jwt.length} bytes; with it, CONNECT exceeds the ${longestConnect} bytes that servers take unless \`max_control_line\` is raised.`,
+      "CREDENTIAL_HALF_PAIR",
+      seed.length === 0
+        ? `From ${where} came neither a user JWT nor a seed.`
+        : `The seed from ${where} has no user JWT with it.`,
     );
   }
-  if (seed === undefined && !claims.bearer) {
+  // A JWT is no secret by itself (a server logs it); it has to be a string for CONNECT anyway.
+  const { text: jwt, claims } = readUserJwt(jwtBytes, where);
+  const isSigned = seed.length > 0;
+  if (!isSigned && !claims.bearer) {
     throw fail(
       "CREDENTIAL_HALF_PAIR",
       `The user JWT from ${where} has no seed with it, and is no bearer token.`,
     );
   }
-  const key = seed === undefined ? undefined : readUserSeed(seed, where);
+  const key = isSigned ? readUserSeed(seed, where) : undefined;
   if (key !== undefined && key.publicKey !== claims.subject) {
     throw fail(
       "CREDENTIAL_PAIR_MISMATCH",
@@ -165,10 +173,10 @@ function makeUserJwt(
     expiresAt: claims.expiresAt,
     notBefore: claims.notBefore,
     identity: [jwt],
+    // Without `nkey`, which the JWT has as its subject: servers before 2.14.8 in operator mode cut
+    // each client that sent it whenever their configuration is reloaded.
     present: (nonce) =>
-      signer === undefined
-        ? { jwt }
-        : { jwt, nkey: claims.subject, sig: signer.sign(nonce) },
+      signer === undefined ? { jwt } : { jwt, sig: signer.sign(nonce) },
     wipe: () => signer?.forget(),
   });
   credential.assertUsable();
@@ -176,18 +184,7 @@ function makeUserJwt(
 }
 
 function readUserSeed(seed: Uint8Array, where: string): SigningKey {
-  let key: SigningKey;
-  try {
-    key = signingKeyFromSeed(seed);
-  } catch (cause) {
-    const why =
-      cause instanceof NkeyFault ? cause.message : "the key cannot be imported";
-    throw fail(
-      "CREDENTIAL_SEED_INVALID",
-      `The nkey seed from ${where} cannot be used: ${why}.`,
-      { cause },
-    );
-  }
+  const key = importSeed(seed, where);
   if (key.kind !== "user") {
     throw fail(
       "CREDENTIAL_WRONG_KIND",
@@ -197,8 +194,37 @@ function readUserSeed(seed: Uint8Array, where: string): SigningKey {
   return key;
 }
 
-function ownSecret(text: CredentialText): Secret {
-  return withBytes(text, (bytes) => Secret.fromBytes(Uint8Array.from(bytes)));
+function importSeed(seed: Uint8Array, where: string): SigningKey {
+  const invalid = (why: string): Error =>
+    fail(
+      "CREDENTIAL_SEED_INVALID",
+      `The nkey seed from ${where} cannot be used: ${why}.`,
+    );
+  const other = mistakenFor(seed, "a seed");
+  if (other !== undefined) throw invalid(`it is ${other}`);
+  try {
+    return signingKeyFromSeed(seed);
+  } catch (cause) {
+    throw invalid(
+      cause instanceof NkeyFault ? cause.message : "the key cannot be imported",
+    );
+  }
+}
+
+/** CONNECT is JSON, so a password or token has to be text. */
+function plainText(
+  text: CredentialText,
+  what: string,
+  origin: CredentialOrigin,
+): Secret {
+  return withBytes(text, (bytes) => {
+    if (!isUtf8(bytes))
+      throw fail(
+        "CREDENTIAL_NOT_TEXT",
+        `The ${what} from ${origin.source} is not UTF-8 text.`,
+      );
+    return Secret.fromBytes(Uint8Array.from(withoutFinalLineEnds(bytes)));
+  });
 }
 
 /** Signs nonces with a native key, until it is told to forget it. */

@@ -77,7 +77,7 @@ export function publicKeyBytes(text: string, kind: NkeyKind): Uint8Array {
   const raw = decodeChecked(Buffer.from(text, "latin1"), "public key");
   if (raw.length !== 35) throw new NkeyFault("it has the wrong length");
   if (kinds.get(raw[0] as number) !== kind)
-    throw new NkeyFault(`it is not the public key of an ${kind}`);
+    throw new NkeyFault("it is of another kind");
   return raw.subarray(1, 33);
 }
 
@@ -118,7 +118,11 @@ function decodeChecked(text: Uint8Array, what: string): Uint8Array {
     }
   }
   const body = raw.length - 2;
+  // Bits after the last byte are zero, or two texts would stand for one key.
+  const spare = value & ((1 << bits) - 1);
   if (
+    spare !== 0 ||
+    bits >= 5 ||
     body < 33 ||
     crc16(raw.subarray(0, body)) !==
       ((raw[body] as number) | ((raw[body + 1] as number) << 8))

@@ -34,6 +34,13 @@ export function trimmed(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(start, end);
 }
 
+/** Without CR and LF at the end. A view, no copy. */
+export function withoutFinalLineEnds(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] === 0x0d || bytes[end - 1] === 0x0a)) end--;
+  return bytes.subarray(0, end);
+}
+
 /** Blank, tab, CR or LF. */
 export function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a;

@@ -1,7 +1,8 @@
 import { createPublicKey, verify } from "node:crypto";
 
 import { fail } from "../errors/nats-errors.js";
-import { NkeyFault, publicKeyBytes } from "./nkey.js";
+import { mistakenFor } from "./mistaken.js";
+import { NkeyFault, publicKeyBytes, type NkeyKind } from "./nkey.js";
 
 /** What a user JWT says about itself. Times in milliseconds since the epoch. */
 export interface UserClaims {
@@ -16,141 +17,180 @@ export interface UserClaims {
   readonly bearer: boolean;
 }
 
+/** A JWT as text, with what it says. */
+export interface UserJwt {
+  readonly text: string;
+  readonly claims: UserClaims;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
 /** The longest JWT that is looked at. Servers take about 3,800 bytes unless told otherwise. */
 const longestJwt = 64 * 1024;
+/** The last second that a `Date` can hold. */
+const latestTime = 8.64e12;
+/** DER before the 32 bytes of an Ed25519 public key (RFC 8410). */
 const spkiHead = Buffer.from("302a300506032b6570032100", "hex");
 
 /**
- * Reads and checks a NATS user JWT: form, signature by the key it names as issuer, kind, subject.
- * Expiry is not checked here, since it changes with time.
+ * Reads and checks a NATS user JWT as a server would: form, signature by the key it names as issuer,
+ * kind, subject; versions 1 and 2. Whether it is expired is not checked here, since it changes with
+ * time; whether the server knows the account, only the server can tell.
  *
  * @param where names the origin in messages
  * @throws KeyturnError `CREDENTIAL_JWT_INVALID`, `CREDENTIAL_WRONG_KIND`, `CREDENTIAL_JWT_TOO_LONG`
  */
-export function readUserJwt(jwt: string, where: string): UserClaims {
-  const invalid = (why: string, cause?: unknown): Error =>
-    fail(
-      "CREDENTIAL_JWT_INVALID",
-      `The user JWT from ${where} cannot be used: ${why}.`,
-      { cause },
-    );
-
-  if (jwt.length > longestJwt) {
+export function readUserJwt(bytes: Uint8Array, where: string): UserJwt {
+  if (bytes.length > longestJwt) {
     throw fail(
       "CREDENTIAL_JWT_TOO_LONG",
-      `The user JWT from ${where} has ${jwt.length} bytes.`,
+      `The user JWT from ${where} has ${bytes.length} bytes; more than ${longestJwt} are not even read.`,
     );
   }
-  const parts = jwt.split(".");
-  if (parts.length !== 3) throw invalid("it has not the three parts of a JWT");
-  const [head, body, signature] = parts as [string, string, string];
-  if (![head, body, signature].every(isBase64Url))
-    throw invalid("a part of it is not base64url");
+  try {
+    const fault = faultOfForm(bytes);
+    if (fault !== undefined) throw new JwtFault(fault);
+    // Only now it becomes a string: what stood here in error, a seed perhaps, never does.
+    const text = Buffer.from(bytes).toString("latin1");
+    return { text, claims: claimsOf(text, where) };
+  } catch (cause) {
+    if (!(cause instanceof JwtFault)) throw cause;
+    throw fail(
+      "CREDENTIAL_JWT_INVALID",
+      `The user JWT from ${where} cannot be used: ${cause.message}.`,
+    );
+  }
+}
 
+/** Why a text is no usable JWT; a plain word for the reader, never the text. */
+class JwtFault extends Error {}
+
+function faultOfForm(bytes: Uint8Array): string | undefined {
+  const other = mistakenFor(bytes, "a JWT");
+  if (other !== undefined) return `it is ${other}`;
+  let dots = 0;
+  let length = 0;
+  let hasEmptyPart = false;
+  for (const code of bytes) {
+    if (code === 0x2e) {
+      dots++;
+      hasEmptyPart ||= length === 0;
+      length = 0;
+    } else if (isBase64Url(code)) length++;
+    else return "it has a character outside base64url";
+  }
+  return dots === 2 && !hasEmptyPart && length > 0
+    ? undefined
+    : "it has not the three parts of a JWT";
+}
+
+function claimsOf(text: string, where: string): UserClaims {
+  const [head, body, signature] = text.split(".") as [string, string, string];
   const header = jsonObject(head);
   const claims = jsonObject(body);
-  if (header === undefined || claims === undefined)
-    throw invalid("a part of it is not a JSON object");
   const algorithm = header["alg"];
-  if (algorithm !== "ed25519-nkey" && algorithm !== "ed25519") {
-    throw invalid(
+  if (algorithm !== "ed25519-nkey" && algorithm !== "ed25519")
+    throw new JwtFault(
       "it is not signed with an nkey (`alg` is not `ed25519-nkey`)",
     );
-  }
-  const issuer = claims["iss"];
-  if (typeof issuer !== "string") throw invalid("it names no issuer");
-
-  // Version 1 signs the body alone, version 2 head and body.
-  const signed = algorithm === "ed25519" ? body : `${head}.${body}`;
   const nats = isObject(claims["nats"]) ? claims["nats"] : {};
-  const kind = typeof nats["type"] === "string" ? nats["type"] : claims["type"];
-  if (kind !== undefined && kind !== "user") {
+  // Version 1 has its kind outside `nats` and signs the body alone; version 2 signs head and body.
+  const isFirstVersion = typeof claims["type"] === "string";
+  const kind = isFirstVersion ? claims["type"] : nats["type"];
+  if (kind !== "user") {
     throw fail(
       "CREDENTIAL_WRONG_KIND",
-      `The JWT from ${where} is of kind ${printable(kind)}, where one of kind \`user\` is needed.`,
+      `The JWT from ${where} is of ${printable(kind)}, where one of kind \`user\` is needed.`,
     );
   }
+  const issuer = key("issuer", claims["iss"], "account");
+  const signed = isFirstVersion ? body : `${head}.${body}`;
+  if (!isSignedBy(issuer, signed, signature))
+    throw new JwtFault(
+      "its signature is not the issuer's: it was changed or cut",
+    );
+  // The issuer may be a signing key of the account; then the account is named beside it.
+  const account = nats["issuer_account"];
+  return {
+    subject: key("subject", claims["sub"], "user"),
+    account:
+      account === undefined || account === ""
+        ? issuer
+        : key("account", account, "account"),
+    name: typeof claims["name"] === "string" ? claims["name"] : undefined,
+    expiresAt: time("exp", claims),
+    notBefore: time("nbf", claims),
+    bearer: nats["bearer_token"] === true,
+  };
+}
+
+function isSignedBy(
+  issuer: string,
+  signed: string,
+  signature: string,
+): boolean {
+  const der = Buffer.concat([spkiHead, publicKeyBytes(issuer, "account")]);
+  const key = createPublicKey({ key: der, format: "der", type: "spki" });
+  return verify(
+    null,
+    Buffer.from(signed, "latin1"),
+    key,
+    Buffer.from(signature, "base64url"),
+  );
+}
+
+/** A public key among the claims. */
+function key(what: string, value: unknown, kind: NkeyKind): string {
+  if (typeof value !== "string") throw new JwtFault(`it names no ${what}`);
   try {
-    const key = createPublicKey({
-      key: Buffer.concat([spkiHead, publicKeyBytes(issuer, "account")]),
-      format: "der",
-      type: "spki",
-    });
-    if (
-      !verify(
-        null,
-        Buffer.from(signed, "latin1"),
-        key,
-        Buffer.from(signature, "base64url"),
-      )
-    ) {
-      throw invalid("its signature is not the issuer's: it was changed or cut");
-    }
-  } catch (cause) {
-    if (!(cause instanceof NkeyFault)) throw cause;
-    throw invalid(`its issuer is no account key: ${cause.message}`, cause);
-  }
-  const subject = claims["sub"];
-  try {
-    if (typeof subject !== "string") throw new NkeyFault("it names no subject");
-    publicKeyBytes(subject, "user");
-    const issuerAccount = nats["issuer_account"];
-    return {
-      subject,
-      account:
-        typeof issuerAccount === "string" && issuerAccount !== ""
-          ? issuerAccount
-          : issuer,
-      name: typeof claims["name"] === "string" ? claims["name"] : undefined,
-      expiresAt: seconds(claims["exp"]),
-      notBefore: seconds(claims["nbf"]),
-      bearer: nats["bearer_token"] === true,
-    };
-  } catch (cause) {
-    if (!(cause instanceof NkeyFault)) throw cause;
-    throw invalid(`its subject is no user key: ${cause.message}`, cause);
+    publicKeyBytes(value, kind);
+    return value;
+  } catch (fault) {
+    if (!(fault instanceof NkeyFault)) throw fault;
+    throw new JwtFault(`its ${what} is no ${kind} key: ${fault.message}`);
   }
 }
 
-function isBase64Url(text: string): boolean {
-  if (text.length === 0) return false;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    const fine =
-      (code >= 0x41 && code <= 0x5a) ||
-      (code >= 0x61 && code <= 0x7a) ||
-      (code >= 0x30 && code <= 0x39) ||
-      code === 0x2d ||
-      code === 0x5f;
-    if (!fine) return false;
-  }
-  return true;
+/** Servers read whole seconds and take what is not above 0 for "none". */
+function time(claim: "exp" | "nbf", claims: Json): number | undefined {
+  const value = claims[claim] ?? 0;
+  if (
+    typeof value !== "number" ||
+    !Number.isInteger(value) ||
+    value > latestTime
+  )
+    throw new JwtFault(`its claim \`${claim}\` is no time in seconds`);
+  return value > 0 ? value * 1000 : undefined;
 }
 
-function jsonObject(part: string): Record<string, unknown> | undefined {
+function isBase64Url(code: number): boolean {
+  return (
+    (code >= 0x41 && code <= 0x5a) ||
+    (code >= 0x61 && code <= 0x7a) ||
+    (code >= 0x30 && code <= 0x39) ||
+    code === 0x2d ||
+    code === 0x5f
+  );
+}
+
+function jsonObject(part: string): Json {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(
-      Buffer.from(part, "base64url").toString("utf8"),
-    );
-    return isObject(value) ? value : undefined;
+    value = JSON.parse(Buffer.from(part, "base64url").toString("utf8"));
   } catch {
-    return undefined;
+    value = undefined;
   }
+  if (!isObject(value)) throw new JwtFault("a part of it is not a JSON object");
+  return value;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function seconds(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isFinite(value) && value > 0
-    ? value * 1000
-    : undefined;
 }
 
 /** Kinds are words such as `account`; anything else in their place is not repeated. */
 function printable(kind: unknown): string {
   return typeof kind === "string" && /^[a-z_]{1,24}$/.test(kind)
-    ? `\`${kind}\``
-    : "unknown";
+    ? `kind \`${kind}\``
+    : "no known kind";
 }

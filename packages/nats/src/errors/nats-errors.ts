@@ -20,7 +20,7 @@ export const natsErrors = {
   },
   CREDENTIAL_JWT_TOO_LONG: {
     meaning: "A user JWT is too long for a server's control line.",
-    next: "Shorten its permissions (a scoped signing key keeps them in the account), or raise `max_control_line`.",
+    next: "Shorten its permissions (a scoped signing key keeps them in the account), or raise `max_control_line` at the servers and tell it here (`maxControlLine`).",
   },
   CREDENTIAL_WRONG_KIND: {
     meaning: "A JWT or seed is of another kind than a user's.",
@@ -37,6 +37,10 @@ export const natsErrors = {
   CREDENTIAL_EMPTY: {
     meaning: "A user name or token is empty.",
     next: "Give it a value, or leave it out.",
+  },
+  CREDENTIAL_NOT_TEXT: {
+    meaning: "A password or token has bytes that are no UTF-8 text.",
+    next: "Store it as text.",
   },
   CREDENTIAL_EXPIRED: {
     meaning: "A user JWT has expired; it is not presented to any server.",
@@ -58,6 +62,10 @@ export const natsErrors = {
     meaning: "Options of a connection contradict each other.",
     next: "Leave one of them out.",
   },
+  CONNECT_OPTION_INVALID: {
+    meaning: "An option of a connection has a value that cannot be used.",
+    next: "Correct the option.",
+  },
   CONNECT_URL_INVALID: {
     meaning: "A server address cannot be used.",
     next: "Write it as `nats://host:port` or `tls://host:port`.",
@@ -78,9 +86,17 @@ export const natsErrors = {
     meaning: "No server could be reached.",
     next: "Check the address, and that the server is running: `nats server check connection`.",
   },
+  CONNECT_NOT_NATS: {
+    meaning: "What answered at an address does not speak NATS.",
+    next: "Check the address and the port.",
+  },
+  CONNECT_LIMIT: {
+    meaning: "A server or account takes no more connections.",
+    next: "Close unused connections, or raise `max_connections` of the server or the account's limit.",
+  },
   CONNECT_TIMEOUT: {
     meaning: "A server took the connection, but did not complete it in time.",
-    next: "Look for a connection limit of the account or server, a missing client certificate, or a stalled path.",
+    next: "Look whether it is a NATS server, and at the load of it and the path to it.",
   },
   HANDOVER_REFUSED: {
     meaning:

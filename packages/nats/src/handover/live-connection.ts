@@ -1,3 +1,5 @@
+import { dialError } from "../connection/dial-error.js";
+import { errorChain } from "../errors/error-chain.js";
 import { KeyturnError } from "../errors/keyturn-error.js";
 import { fail } from "../errors/nats-errors.js";
 import {
@@ -7,6 +9,7 @@ import {
 } from "../keeper/keeper.js";
 import { Outbox, type OutboxOptions } from "../outbox/outbox.js";
 import type { Credential } from "../credentials/credential.js";
+import { assertConnectFits, defaultMaxControlLine } from "./connect-line.js";
 import {
   defaultHandoverDeadlines,
   handOver,
@@ -31,6 +34,8 @@ export interface LiveOptions {
   readonly handover?: Partial<HandoverDeadlines>;
   /** Plain subscriptions that keep the order of messages across a hand-over. Default: none. */
   readonly keepOrder?: (subject: string) => boolean;
+  /** Longest CONNECT line that the servers take, in bytes. Default {@link defaultMaxControlLine}. */
+  readonly maxControlLine?: number;
   /** Told each refresh, hand-over, refusal and fallback. */
   readonly onChange?: (change: CredentialChange) => void;
 }
@@ -63,7 +68,12 @@ export class LiveConnection extends OpenNatsConnection {
     late.present = (nonce) => this.#present(nonce);
     this.#onChange = live.onChange ?? (() => undefined);
     this.#deadlines = { ...defaultHandoverDeadlines, ...live.handover };
+    const maxControlLine = live.maxControlLine ?? defaultMaxControlLine;
     this.#keeper = new Keeper(source, live.refresh ?? {}, {
+      check: (credential) => {
+        credential.assertUsable();
+        assertConnectFits(credential, this.options, maxControlLine);
+      },
       onCredential: () => this.#moveOn(),
       onFailure: (error, retryInMs) =>
         this.#onChange({ type: "refreshFailed", error, retryInMs }),
@@ -92,20 +102,34 @@ export class LiveConnection extends OpenNatsConnection {
     this.protocol = this.#live;
   }
 
-  /** Dials; fails fast if the first credential or server is bad. */
+  /**
+   * Dials; fails fast if the first credential or server is bad.
+   *
+   * @throws what the source throws, and KeyturnError `CREDENTIAL_…`, `CONNECT_…`
+   */
   static async open(
     options: ConnectionOptions,
     source: Credential | CredentialSource,
     live: LiveOptions,
   ): Promise<LiveConnection> {
     prepareHostResolution();
-    const connection = new LiveConnection(options, source, live);
+    let connection: LiveConnection;
     try {
-      await connection.#keeper.start();
+      connection = new LiveConnection(options, source, live);
+    } catch (cause) {
+      throw fail(
+        "CONNECT_OPTION_INVALID",
+        `An option cannot be used: ${errorChain(cause)}.`,
+        { cause },
+      );
+    }
+    const credential = await connection.#keeper.start();
+    try {
       await connection.#live.dialLoop();
     } catch (error) {
       connection.#keeper.close();
-      throw error;
+      const servers = [options.servers ?? []].flat();
+      throw dialError(error, servers, credential);
     }
     void connection.closed().then(() => connection.#keeper.close());
     return connection;

@@ -64,6 +64,7 @@ export interface OpenProtocolHandler {
   readonly heartbeats: ProtocolHandler["heartbeats"];
   readonly lastError?: Error;
   connected: boolean;
+  readonly connectedOnce: boolean;
   readonly infoReceived: boolean;
   readonly _closed: boolean;
   connectError?: (error?: Error) => void;

@@ -86,6 +86,12 @@ export class LiveProtocol extends OpenProtocolHandler {
     void transport.closed().then(async () => {
       if (this.transport !== transport) return;
       this.connected = false;
+      // While it is being dialled, its end is the dial's failure. nats.js waits for the timeout then,
+      // and starts a second round of reconnecting beside the first.
+      if (this.connectError !== undefined) {
+        this.connectError(transport.brokenBy(transport.closeError));
+        return;
+      }
       if (!this.isClosed())
         await this.disconnected(transport.closeError ?? this.lastError);
     });
@@ -93,7 +99,8 @@ export class LiveProtocol extends OpenProtocolHandler {
   }
 
   override async dial(server: Server): Promise<void> {
-    await this.#hooks.credentialReady();
+    // The first connection fails fast; later ones wait for a credential that may be presented.
+    if (this.connectedOnce) await this.#hooks.credentialReady();
     if (this._closed) throw new Error("the connection is closed");
     try {
       await super.dial(server);
@@ -163,7 +170,10 @@ export class LiveProtocol extends OpenProtocolHandler {
 
   override processError(text: Uint8Array): void {
     if (this.#makePlain(text) || this.#isProbeRefusal(text)) return;
+    const before = this.lastError;
     super.processError(text);
+    // nats.js tells the dial only of refused credentials; anything else would end in its timeout.
+    if (this.lastError !== before) this.connectError?.(this.lastError);
   }
 
   /**

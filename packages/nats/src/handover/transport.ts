@@ -1,4 +1,7 @@
 import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+
+import type { NodeConnectionOptions } from "@nats-io/transport-node";
 
 import { deferred, NodeTransport } from "./nats-core.js";
 
@@ -14,11 +17,56 @@ export class HandoverTransport extends NodeTransport {
   /** Asked when the socket breaks; true means that another one is about to take over. */
   onSocketLost: (() => boolean) | undefined;
 
+  #address = "";
+  #isTls = false;
   #held: Uint8Array[] | undefined;
   #heldBytes = 0;
   /** Chunks that nats.js is reading, and which of them is next. */
   #batch: Uint8Array[] = [];
   #next = 0;
+
+  /** As nats.js', which verifies the certificate of a server dialled by address as that of `localhost`. */
+  override async connect(
+    target: { hostname: string; port: number; tlsName: string },
+    options: NodeConnectionOptions,
+  ): Promise<void> {
+    this.#address = target.hostname;
+    this.#isTls = options.tls?.handshakeFirst === true;
+    try {
+      await super.connect(target, options);
+    } catch (error) {
+      throw this.brokenBy(error as Error);
+    }
+  }
+
+  override startTLS(): Promise<TLSSocket> {
+    this.#isTls = true;
+    if (this.tlsName === "") {
+      const host = { host: this.#address };
+      this.options = { ...this.options, tls: { ...this.options.tls, ...host } };
+    }
+    return super.startTLS();
+  }
+
+  /**
+   * What to make of a socket that broke before the connection stood. A server that takes no client
+   * certificate of ours hangs up, and whether its TLS alert still gets here is a matter of luck.
+   */
+  brokenBy(error: Error | undefined): Error {
+    if (error !== undefined && isReset(error)) {
+      return this.#isTls
+        ? new Error("the server broke TLS off", { cause: error })
+        : error;
+    }
+    // nats.js' words for a socket that ended without an error.
+    if (error !== undefined && !error.message.includes("undefined error"))
+      return error;
+    return new Error(
+      this.#isTls
+        ? "the server broke TLS off"
+        : "the server closed the connection",
+    );
+  }
 
   /** Bytes of outbound frames that wait for {@link release}. */
   get heldBytes(): number {
@@ -156,4 +204,9 @@ export class HandoverTransport extends NodeTransport {
     if (this.onSocketLost?.() === true) return;
     void this.close(error);
   }
+}
+
+function isReset(error: Error): boolean {
+  const { code } = error as { code?: string };
+  return code === "ECONNRESET" || code === "EPIPE";
 }

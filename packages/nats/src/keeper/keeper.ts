@@ -29,6 +29,8 @@ const urgentRetryMs = 2000;
 
 /** What the keeper tells its connection. */
 export interface KeeperHooks {
+  /** Refuses a credential that may not, or cannot, be presented. */
+  readonly check: (credential: Credential) => void;
   /** Another credential than before is there. */
   readonly onCredential: (credential: Credential) => void;
   /** A refresh failed; the present credential stays. */
@@ -92,7 +94,7 @@ export class Keeper {
   /** Takes the first credential. @throws what the source throws, and `CREDENTIAL_…` if it is unusable */
   async start(): Promise<Credential> {
     const credential = await this.#ask();
-    credential.assertUsable();
+    this.#hooks.check(credential);
     this.#accept(credential);
     this.#schedule();
     return credential;
@@ -148,7 +150,7 @@ export class Keeper {
   async #refreshOnce(): Promise<Credential> {
     try {
       const credential = await this.#ask();
-      credential.assertUsable();
+      this.#hooks.check(credential);
       this.#failures = 0;
       this.#lastError = undefined;
       if (!this.#closed) this.#accept(credential);
