@@ -5,7 +5,7 @@ import type { ConnectionOptions } from "@nats-io/nats-core";
 import type { NodeConnectionOptions } from "@nats-io/transport-node";
 
 import { fail } from "../errors/nats-errors.js";
-import { Secret } from "../secret/secret.js";
+import type { Secret } from "../secret/secret.js";
 
 /** The TLS options of nats.js, and what they lack. Certificates and keys are PEM text. */
 export interface TlsSettings extends Omit<
