@@ -122,6 +122,43 @@ describe("a connection", () => {
     assert.equal(log.match(/<<- \[UNSUB /g), null);
   });
 
+  it("has one timer while something is awaited, and none else", async () => {
+    await using lab = await Lab.start();
+    const [ours, theirs] = [await lab.connect(), await lab.connect()];
+    const callee = new RawCallee(theirs, subject);
+    await theirs.flush();
+    const { setInterval: set, clearInterval: clear } = globalThis;
+    const timers = new Set<unknown>();
+    globalThis.setInterval = ((...args: Parameters<typeof set>) => {
+      const timer = set(...args);
+      timers.add(timer);
+      return timer;
+    }) as typeof set;
+    globalThis.clearInterval = (timer) => {
+      timers.delete(timer);
+      clear(timer);
+    };
+    try {
+      const echo = client(ours, target);
+      const calls = [echo.handleMessage(hello), echo.handleMessage(hello)];
+      await until("the calls", 2000, () => callee.invocations.length === 2);
+      assert.equal(timers.size, 1);
+      assert.deepEqual(
+        [...timers].map((timer) => (timer as NodeJS.Timeout).hasRef()),
+        [false],
+      );
+      for (const invocation of callee.invocations) {
+        callee.accept(invocation);
+        callee.results(invocation, Uint8Array.of(0), empty);
+      }
+      await Promise.all(calls);
+      await until("the end of the timer", 2000, () => timers.size === 0);
+    } finally {
+      globalThis.setInterval = set;
+      globalThis.clearInterval = clear;
+    }
+  });
+
   it("uses the inbox prefix of the connection", async () => {
     await using lab = await Lab.start();
     const ours = await lab.connect({ inboxPrefix: "_INBOX_mine" });

@@ -113,6 +113,23 @@ describe("a callee that breaks the protocol", () => {
     await until("the end of the parameters", 2000, () => params.at(-1) === "");
   });
 
+  it("a second handshake, which gets nothing", async () => {
+    await using lab = await Lab.start();
+    const [ours, theirs] = [await lab.connect(), await lab.connect()];
+    const params: string[][] = [];
+    const callee = new RawCallee(theirs, subject, (message) => {
+      params.push(callee.accept(message), callee.accept(message));
+    });
+    await theirs.flush();
+    const call = client(ours, target).handleMessage(hello);
+    await until("the end of the parameters", 2000, () => params[0]?.[0] === "");
+    const [invocation] = callee.invocations;
+    assert.ok(invocation);
+    callee.results(invocation, Uint8Array.of(0), empty);
+    assert.deepEqual(await call, ok);
+    assert.deepEqual(params, [[""], []]);
+  });
+
   it("garbage on every subject of the inbox", async () => {
     await using lab = await Lab.start();
     const [ours, theirs] = [await lab.connect(), await lab.connect()];

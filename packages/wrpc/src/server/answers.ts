@@ -84,9 +84,8 @@ export class Answers {
     this.end(call, noResult);
   }
 
-  /** Sends the result or, without bytes, the sign that there is none. Only the first time. */
+  /** Sends the result or, without bytes, the sign that there is none. Once for each call. */
   end(call: ServerCall, result: Uint8Array): void {
-    if (call.ended) return;
     call.ended = true;
     this.heldBytes -= call.heldBytes;
     try {

@@ -11,8 +11,6 @@ import { ServerCall, type ServedFunc } from "./server-call.js";
 
 /** Accepts calls and puts their parameters together, each call for itself. */
 export class Intake implements Receiver {
-  /** Whether calls still coming in are turned away. */
-  closed = false;
   readonly #answers: Answers;
   readonly #inbox: Inbox;
   readonly #limits: ResolvedServerLimits;
@@ -46,12 +44,6 @@ export class Intake implements Receiver {
       return;
     }
     const call = new ServerCall(target, message, reply);
-    if (this.closed) {
-      this.#acceptWhole(call);
-      answers.count.unfinished++;
-      answers.end(call, noResult);
-      return;
-    }
     const decoding = new Decoding(target.params, target.func, "params");
     let complete: boolean;
     try {

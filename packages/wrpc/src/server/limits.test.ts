@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 
+import type { Result } from "../values/index.js";
 import { describe, it } from "node:test";
 
 import { until } from "@keyturn/testkit";
@@ -150,26 +151,31 @@ describe("limits", () => {
     const [ours, theirs] = [await lab.connect(), await lab.connect()];
     let running = 0;
     let most = 0;
-    let wait: Promise<void> | undefined = new Promise((resolve) => {
-      setTimeout(resolve, 20);
+    let open: (() => void) | undefined;
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
     });
     await using served = await serve(ours, {
       prefix,
       ...implement(handlerInterface, {
-        handleMessage: async () => {
+        handleMessage: (message) => {
           most = Math.max(most, ++running);
-          await wait;
-          wait = undefined;
-          running--;
-          return { tag: "ok" };
+          const done = (): Result<undefined, string> => {
+            running--;
+            return { tag: "ok" };
+          };
+          return message.subject === "first" ? opened.then(done) : done();
         },
       }),
       limits: { maxRunning: 1, maxWaiting: 100_000 },
     });
     const echo = client(theirs, { ...target });
-    await Promise.all(
-      Array.from({ length: 5000 }, () => echo.handleMessage(hello)),
+    const calls = Array.from({ length: 5000 }, (_, i) =>
+      echo.handleMessage({ ...hello, subject: i === 0 ? "first" : "next" }),
     );
+    await until("all calls", 5000, () => served.stats.waiting === 4999);
+    open?.();
+    await Promise.all(calls);
     assert.equal(most, 1);
     assert.equal(served.stats.succeeded, 5000);
   });

@@ -100,8 +100,8 @@ class Serving implements Served {
 
   async drain(deadlineMs: number): Promise<{ readonly unfinished: number }> {
     await within(deadlineMs, this.#finishCalls());
-    const unfinished = this.#server.end();
-    await this.close();
+    const unfinished = this.#end();
+    await this.#flush();
     return { unfinished };
   }
 
@@ -116,16 +116,24 @@ class Serving implements Served {
   }
 
   async close(): Promise<void> {
-    for (const subscription of this.#subscriptions)
-      if (!subscription.isClosed()) subscription.unsubscribe();
-    this.#server.end();
-    if (this.#connection.isClosed()) return;
-    // Results are in a buffer until then. A connection that is down would let us wait for ever.
-    await within(closeMs, this.#connection.flush());
+    this.#end();
+    await this.#flush();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #end(): number {
+    for (const subscription of this.#subscriptions)
+      if (!subscription.isClosed()) subscription.unsubscribe();
+    return this.#server.end();
+  }
+
+  // Results are in a buffer until then. A connection that is down would let us wait for ever.
+  async #flush(): Promise<void> {
+    if (this.#connection.isClosed()) return;
+    await within(closeMs, this.#connection.flush());
   }
 }
 

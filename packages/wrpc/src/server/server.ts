@@ -12,6 +12,7 @@ export class Server {
   readonly #answers: Answers;
   readonly #intake: Intake;
   readonly #runner: Runner;
+  #ended = false;
 
   constructor(
     connection: NatsConnection,
@@ -54,10 +55,10 @@ export class Server {
     this.#answers.onEnd = undefined;
   }
 
-  /** Takes no more calls and ends all without a result; returns how many. */
+  /** Ends all calls without a result, once no more can come in; returns how many. */
   end(): number {
-    if (this.#intake.closed) return 0;
-    this.#intake.closed = true;
+    if (this.#ended) return 0;
+    this.#ended = true;
     const calls = [...this.#intake.giveUp(), ...this.#runner.giveUp()];
     for (const call of calls) {
       this.#answers.end(call, noResult);

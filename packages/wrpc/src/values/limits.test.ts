@@ -12,7 +12,8 @@ import {
   u8,
   unit,
 } from "./descriptors.js";
-import { encode } from "./encode.js";
+import { codecOf } from "./codec/compile.js";
+import { encode, encodeWith } from "./encode.js";
 import { defaultMaxBytes, defaultMaxElements } from "./limits.js";
 import type { AnyType } from "./type.js";
 
@@ -178,4 +179,16 @@ it("values larger than a slab encode whole, and so does what follows", () => {
   );
   assert.deepEqual(decode(type, encode(type, value)), value);
   assert.deepEqual(encode(u8, 1), Uint8Array.of(1));
+});
+
+it("memory taken for a large value is not kept for the next", () => {
+  const codec = codecOf(record({ body: list(u8), name: string }));
+  const large = new Uint8Array(1_000_000);
+  const room = (): number =>
+    encodeWith(codecOf(u8), 1, "", "value").buffer.byteLength;
+  const usual = room();
+  encodeWith(codec, { body: large, name: "a" }, "", "value");
+  assert.equal(room(), usual);
+  assert.throws(() => encodeWith(codec, { body: large, name: 1 }, "", "value"));
+  assert.equal(room(), usual);
 });
