@@ -32,7 +32,7 @@ await main(async () => {
 
 /** @returns {Promise<number>} The exit code of `node --test`. */
 function nodeTest(files, options) {
-  const leakGuard = join(root, "packages/testkit/dist/leak-guard.js");
+  const leakGuard = join(root, "packages/testkit/dist/leaks/leak-guard.js");
   const reporter = join(root, "scripts/lib/reporter.mjs");
   const args = [
     "--enable-source-maps",
