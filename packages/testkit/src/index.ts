@@ -20,9 +20,9 @@ export {
   hostDataLine,
   type HostDataOptions,
 } from "./host/host-data.js";
+export type { HealthAnswer } from "./host/health.js";
 export {
   HostDouble,
-  type HealthAnswer,
   type HostDoubleOptions,
   type ShutdownReport,
 } from "./host/host-double.js";
@@ -67,6 +67,7 @@ export {
   type ChildEnd,
   type ManagedChildOptions,
 } from "./process/managed-child.js";
+export { isRunning } from "./process/is-running.js";
 export { until } from "./wait/until.js";
 export { Ledger, type Fault, type StreamReport } from "./torture/ledger.js";
 export {

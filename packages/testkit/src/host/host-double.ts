@@ -1,12 +1,10 @@
-import { fileURLToPath } from "node:url";
-
 import { jwtAuthenticator, type NatsConnection } from "@nats-io/nats-core";
 import { connect, type NodeConnectionOptions } from "@nats-io/transport-node";
 
 import { BoundedLog } from "../process/bounded-log.js";
-import { ManagedChild, type ChildEnd } from "../process/managed-child.js";
-import { until } from "../wait/until.js";
+import type { ChildEnd, ManagedChild } from "../process/managed-child.js";
 import { controlSubjects, type ControlSubjects } from "./control-subjects.js";
+import { askHealth, awaitHealth, type HealthAnswer } from "./health.js";
 import {
   buildHostData,
   hostDataLine,
@@ -19,6 +17,10 @@ import {
   linkKey,
   type LinkOptions,
 } from "./link.js";
+import {
+  endProviderProcess,
+  startProviderProcess,
+} from "./provider-process.js";
 import { seal } from "./secrets.js";
 
 /** What a host double is told. */
@@ -38,12 +40,6 @@ export interface HostDoubleOptions extends HostDataOptions {
   readonly connection?: NodeConnectionOptions;
 }
 
-/** A provider's answer to a health request. */
-export interface HealthAnswer {
-  readonly healthy: boolean;
-  readonly message?: string;
-}
-
 /** How a provider was stopped. */
 export interface ShutdownReport {
   /** Whether it answered before the delay was over. */
@@ -53,9 +49,6 @@ export interface ShutdownReport {
   /** How the process ended; undefined if the provider is in this process. */
   readonly end: ChildEnd | undefined;
 }
-
-const hostProcess = fileURLToPath(new URL("host-process.js", import.meta.url));
-const pollMs = 20;
 
 /**
  * The part of a wasmCloud 1.9 host that a provider sees: it starts the provider with a cleared
@@ -200,24 +193,14 @@ export class HostDouble implements AsyncDisposable {
    *
    * @throws Error if there is no answer within the host's RPC timeout, or not a valid one
    */
-  async health(): Promise<HealthAnswer> {
-    const timeout = this.#options.rpcTimeoutMs ?? 2000;
-    const { health } = this.subjects;
-    const answer = await this.connection.request(health, "", { timeout });
-    const { healthy = false, message } = answer.json<Partial<HealthAnswer>>();
-    const valid =
-      typeof healthy === "boolean" &&
-      (message === undefined ||
-        message === null ||
-        typeof message === "string");
-    if (!valid)
-      throw new Error(`Not a valid health answer: ${answer.string()}`);
-    return { healthy, ...(typeof message === "string" && { message }) };
+  health(): Promise<HealthAnswer> {
+    const { rpcTimeoutMs = 2000 } = this.#options;
+    return askHealth(this.connection, this.subjects.health, rpcTimeoutMs);
   }
 
   /** Asks until the provider is healthy. @param ms at most so long. Default 10000 */
   async waitHealthy(ms = 10_000): Promise<void> {
-    await this.#waitHealth("health", ms, ({ healthy }) => healthy);
+    await this.#awaitHealth("health", ms, ({ healthy }) => healthy);
   }
 
   /**
@@ -226,7 +209,7 @@ export class HostDouble implements AsyncDisposable {
    * @param ms at most so long. Default 10000
    */
   async waitUnhealthy(pattern: RegExp, ms = 10_000): Promise<string> {
-    const { message = "" } = await this.#waitHealth(
+    const { message = "" } = await this.#awaitHealth(
       `ill health like ${String(pattern)}`,
       ms,
       ({ healthy, message: why = "" }) => !healthy && pattern.test(why),
@@ -249,12 +232,12 @@ export class HostDouble implements AsyncDisposable {
         () => false,
       );
     const ms = performance.now() - started;
-    return { replied, ms, end: await this.#kill() };
+    return { replied, ms, end: await this.#end() };
   }
 
   /** Ends the provider's process by force, and starts it again with what is known now. */
   async restart(): Promise<void> {
-    await this.#kill();
+    await this.#end();
     await this.#spawn();
   }
 
@@ -274,7 +257,7 @@ export class HostDouble implements AsyncDisposable {
 
   /** Ends the provider's process by force, and the connection. */
   async close(): Promise<void> {
-    await this.#kill();
+    await this.#end();
     await this.connection.close();
   }
 
@@ -291,76 +274,40 @@ export class HostDouble implements AsyncDisposable {
   }
 
   async #spawn(): Promise<void> {
-    const { provider, input, killableHost = false } = this.#options;
+    const { provider, input, env = {}, killableHost = false } = this.#options;
     if (provider === undefined) return;
-    const [command, ...args] = killableHost
-      ? ([process.execPath, hostProcess, ...provider] as const)
-      : provider;
-    this.#child = await ManagedChild.start({
-      command,
-      args,
-      env: providerEnvironment(this.#options.env ?? {}),
+    this.#child = await startProviderProcess({
+      command: provider,
+      env,
       input: input ?? hostDataLine(this.hostData()),
+      killableHost,
       stdout: this.stdout,
       stderr: this.stderr,
-      tellsInnerPid: killableHost,
     });
     // A host tells the config once more when it has started a provider, mostly to nobody.
     await this.updateConfig(this.#config);
   }
 
-  async #kill(): Promise<ChildEnd | undefined> {
-    const child = this.#child;
-    if (child === undefined) return undefined;
-    if (process.env["NODE_V8_COVERAGE"] !== undefined)
-      await timeToReport(child);
-    child.killInner("SIGKILL");
-    return child.ended;
+  async #end(): Promise<ChildEnd | undefined> {
+    return this.#child && endProviderProcess(this.#child);
   }
 
-  async #waitHealth(
+  async #awaitHealth(
     what: string,
     ms: number,
     wanted: (answer: HealthAnswer) => boolean,
   ): Promise<HealthAnswer> {
-    let last = "no answer";
-    const end = performance.now() + ms;
-    while (performance.now() < end && this.#child?.over !== true) {
-      try {
-        const answer = await this.health();
-        if (wanted(answer)) return answer;
-        last = JSON.stringify(answer);
-      } catch (error) {
-        last = String(error);
-      }
-      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    try {
+      return await awaitHealth(
+        () => this.health(),
+        wanted,
+        ms,
+        () => this.#child?.over !== true,
+      );
+    } catch (error) {
+      throw new Error(
+        `No ${what}: ${(error as Error).message}. The provider's log ends with:\n${this.stderr.text().slice(-3000)}`,
+      );
     }
-    const why =
-      this.#child?.over === true
-        ? "the provider's process has ended"
-        : `not within ${ms} ms`;
-    throw new Error(
-      `No ${what}: ${why}. Last: ${last}. The provider's log ends with:\n${this.stderr.text().slice(-3000)}`,
-    );
   }
-}
-
-function providerEnvironment(
-  host: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const passed = Object.entries({
-    ...(process.platform === "win32" && {
-      SYSTEMROOT: process.env["SYSTEMROOT"] ?? "",
-    }),
-    ...host,
-  }).filter(([name]) => /^(RUST_LOG|OTEL_.*|SYSTEMROOT)$/.test(name));
-  return Object.fromEntries(passed);
-}
-
-/** Coverage is written when a process ends by itself, which a host does not wait for. */
-async function timeToReport(child: ManagedChild): Promise<void> {
-  child.killInner("SIGTERM");
-  await until("the provider's end", 2000, () => child.over).catch(
-    () => undefined,
-  );
 }

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 
+import { isRunning } from "../process/is-running.js";
 import { until } from "../wait/until.js";
 
 const guard = new URL("leak-guard.js", import.meta.url).href;
@@ -148,15 +149,5 @@ test("processes that were left behind are ended", async () => {
     `spawn(process.execPath, ["-e", "setInterval(() => 1, 1000)"], { stdio: "ignore" });`,
   );
   const pid = Number(/- process (\d+)/.exec(output)?.[1]);
-  await until("its end", 5000, () => hasEnded(pid));
+  await until("its end", 5000, () => !isRunning(pid));
 });
-
-function hasEnded(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    // Nobody may have asked how it ended yet.
-    return readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
-  } catch {
-    return true;
-  }
-}

@@ -1,28 +1,16 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { test } from "node:test";
 
 import { connect } from "@nats-io/transport-node";
 
+import { isRunning } from "../process/is-running.js";
 import { natsServer } from "./nats-server.js";
 
-const folders = (): string[] =>
-  readdirSync(tmpdir()).filter((name) => name.startsWith("keyturn-nats-"));
-
-function runs(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
 test("starts on a free port, takes connections, and leaves nothing when stopped", async () => {
-  const before = folders();
   const server = await natsServer();
   const { pid } = server;
-  assert.ok(runs(pid));
+  assert.ok(isRunning(pid));
   assert.equal(server.running, true);
   const connection = await connect({ servers: server.url });
   assert.equal(connection.info?.version, server.version);
@@ -31,13 +19,12 @@ test("starts on a free port, takes connections, and leaves nothing when stopped"
   );
   assert.equal(connections.length, 1);
   await connection.close();
-  assert.equal(
-    folders().filter((name) => !before.includes(name)).length > 0,
-    true,
-  );
+  const [, folder] = await server.waitForLog(/file: (.*)\/server.conf/);
+  assert.ok(existsSync(String(folder)));
   await server.stop();
   await server.stop();
-  assert.ok(!runs(pid));
+  assert.ok(!existsSync(String(folder)));
+  assert.ok(!isRunning(pid));
   assert.equal(server.pid, -1);
 });
 
