@@ -3,6 +3,7 @@ import type { NodeConnectionOptions } from "@nats-io/transport-node";
 import type { Credential } from "../credentials/credential.js";
 import { noCredential } from "../credentials/makers.js";
 import { fail } from "../errors/nats-errors.js";
+import { publishNatsEvent } from "../events/nats-events.js";
 import type { HandoverDeadlines } from "../handover/handover.js";
 import { LiveConnection } from "../handover/live-connection.js";
 import type { CredentialSource, RefreshOptions } from "../keeper/keeper.js";
@@ -116,11 +117,20 @@ export async function connect(
       ...(maxControlLine === undefined ? {} : { maxControlLine }),
       onChange: (change) => {
         delays.onChange(change);
-        tellCredentialChange(change, name);
+        if (change.type !== "connected") tellCredentialChange(change, name);
       },
     },
   );
   watchConnection(connection, name);
+  const { publicKey } = connection.posture();
+  const server = connection.getServer();
+  publishNatsEvent({
+    type: "connected",
+    level: "info",
+    connection: name,
+    server,
+    message: `Connected to ${server}${publicKey === undefined ? "" : ` as ${publicKey}`}.`,
+  });
   return connection;
 }
 

@@ -3,11 +3,11 @@ import { errorChain } from "../errors/error-chain.js";
 import { publishNatsEvent, type NatsEvent } from "../events/nats-events.js";
 import type { CredentialChange } from "../handover/posture.js";
 
+/** `connected` is told where the server is known. */
+type Told = Exclude<CredentialChange, { type: "connected" }>;
+
 /** Tells a change of a connection's credential as an event on the channel `keyturn:nats`. */
-export function tellCredentialChange(
-  change: CredentialChange,
-  connection: string,
-): void {
+export function tellCredentialChange(change: Told, connection: string): void {
   const [level, message] = describe(change);
   const error = "error" in change ? change.error : undefined;
   publishNatsEvent({
@@ -20,10 +20,18 @@ export function tellCredentialChange(
   });
 }
 
-function describe(change: CredentialChange): [NatsEvent["level"], string] {
+function describe(change: Told): [NatsEvent["level"], string] {
   switch (change.type) {
-    case "connected":
-      return ["debug", "The connection stands."];
+    case "refreshed":
+      return [
+        "info",
+        `Another credential has come from ${change.source} (${change.publicKey ?? "no key"}).`,
+      ];
+    case "waiting":
+      return [
+        "error",
+        `The connection is down until a valid credential comes: ${errorChain(change.error)}`,
+      ];
     case "handedOver":
       return change.report.gap
         ? [

@@ -1,102 +1,153 @@
 import {
+  AuthorizationError,
   PermissionViolationError,
+  UserAuthenticationExpiredError,
   type NatsConnection,
+  type Status,
 } from "@nats-io/nats-core";
 
 import { publishNatsEvent, type NatsEvent } from "../events/nats-events.js";
 
+type Told = Omit<NatsEvent, "connection">;
+
 /**
  * Tells what happens to a connection as events on the channel `keyturn:nats`, and to `listener`; ends
  * when the connection is closed.
+ *
+ * Refusals of subscriptions and publishes come from the server some time after the call, and nowhere
+ * else than here: type `permissionViolation`, with the `subject`.
  */
 export function watchConnection(
   connection: NatsConnection,
   label: string,
   listener: (event: NatsEvent) => void = () => undefined,
 ): void {
-  const tell = (event: Omit<NatsEvent, "connection">): void => {
+  const tell = (event: Told): void => {
     const full: NatsEvent = { ...event, connection: label };
-    listener(full);
     publishNatsEvent(full);
-  };
-  void (async () => {
-    let isDown = false;
-    for await (const status of connection.status()) {
-      switch (status.type) {
-        case "disconnect":
-          isDown = true;
-          tell({
-            type: "disconnected",
-            level: "warn",
-            message: "The connection was lost.",
-            server: status.server,
-          });
-          break;
-        case "reconnect":
-          // nats.js repeats this status once per refused dial.
-          if (isDown) {
-            tell({
-              type: "reconnected",
-              level: "info",
-              message: "The connection is back.",
-              server: status.server,
-            });
-          }
-          isDown = false;
-          break;
-        case "error":
-          if (status.error instanceof PermissionViolationError) {
-            const { subject, operation } = status.error;
-            tell({
-              type: "permissionViolation",
-              level: "error",
-              message: `The server refused ${operation === "publish" ? "a publish to" : "a subscription to"} \`${subject}\`.`,
-              subject,
-              error: status.error,
-            });
-          } else {
-            tell({
-              type: "serverError",
-              level: "warn",
-              message: `The server said: ${status.error.message}.`,
-              error: status.error,
-            });
-          }
-          break;
-        case "ldm":
-          tell({
-            type: "lameDuck",
-            level: "info",
-            message: "The server is about to stop.",
-            server: status.server,
-          });
-          break;
-        case "slowConsumer":
-          tell({
-            type: "slowConsumer",
-            level: "warn",
-            message: `${status.pending} messages wait in a subscription.`,
-            subject: status.sub.getSubject(),
-          });
-          break;
-        case "staleConnection":
-          tell({
-            type: "stale",
-            level: "warn",
-            message: "The server does not answer pings.",
-          });
-          break;
-        default:
-          break;
-      }
+    try {
+      listener(full);
+    } catch (error) {
+      publishNatsEvent({
+        type: "listenerFailed",
+        level: "error",
+        connection: label,
+        message: "A listener for connection events threw.",
+        error,
+      });
     }
+  };
+  const statuses = new Statuses(tell);
+  void (async () => {
+    for await (const status of connection.status()) statuses.on(status);
   })();
-  void connection.closed().then((error) => {
+  void connection.closed().then((error) =>
     tell({
       type: "closed",
       level: error === undefined ? "debug" : "error",
       message: "The connection was closed.",
       ...(error === undefined ? {} : { error }),
+    }),
+  );
+}
+
+/** Turns the statuses of nats.js into events: without its repetitions, and with what they mean. */
+class Statuses {
+  readonly #tell: (event: Told) => void;
+  #isDown = false;
+  /** The last text of the server since the connection was last well. */
+  #lastText: string | undefined;
+
+  constructor(tell: (event: Told) => void) {
+    this.#tell = tell;
+  }
+
+  on(status: Status): void {
+    switch (status.type) {
+      case "disconnect":
+        this.#isDown = true;
+        this.#tell({
+          type: "disconnected",
+          level: "warn",
+          message: "The connection was lost.",
+          server: status.server,
+        });
+        return;
+      case "reconnect":
+        this.#onReconnect(status.server);
+        return;
+      case "error":
+        this.#onError(status.error);
+        return;
+      case "ldm":
+        this.#tell({
+          type: "lameDuck",
+          level: "info",
+          message: "The server is about to stop.",
+          server: status.server,
+        });
+        return;
+      case "slowConsumer":
+        this.#tell({
+          type: "slowConsumer",
+          level: "warn",
+          message: `${status.pending} messages wait in a subscription.`,
+          subject: status.sub.getSubject(),
+        });
+        return;
+      case "staleConnection":
+        // nats.js says so too when the server has ended the connection by an error.
+        if (this.#lastText !== undefined) return;
+        this.#tell({
+          type: "stale",
+          level: "warn",
+          message: "The server does not answer pings.",
+        });
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** nats.js repeats this status once per refused dial. */
+  #onReconnect(server: string): void {
+    if (!this.#isDown) return;
+    this.#isDown = false;
+    this.#lastText = undefined;
+    this.#tell({
+      type: "reconnected",
+      level: "info",
+      message: "The connection is back.",
+      server,
     });
-  });
+  }
+
+  #onError(error: Error): void {
+    if (error instanceof PermissionViolationError) {
+      const { subject, operation, queue } = error;
+      const group = queue === undefined ? "" : ` in queue group \`${queue}\``;
+      this.#tell({
+        type: "permissionViolation",
+        level: "error",
+        message: `The server refused ${operation === "publish" ? "a publish to" : "a subscription to"} \`${subject}\`${group}.`,
+        subject,
+        error,
+      });
+      return;
+    }
+    // Of a refusal at each new dial, only the first is news.
+    const isNews = this.#lastText !== error.message;
+    this.#tell({
+      type: "serverError",
+      level: isNews ? "warn" : "debug",
+      message: `The server said: ${error.message}.`,
+      error,
+    });
+    if (
+      this.#isDown ||
+      error instanceof AuthorizationError ||
+      error instanceof UserAuthenticationExpiredError
+    )
+      this.#lastText = error.message;
+  }
 }

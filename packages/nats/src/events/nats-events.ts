@@ -12,7 +12,8 @@ export interface NatsEvent {
     | "lameDuck"
     | "slowConsumer"
     | "stale"
-    | "credential";
+    | "credential"
+    | "listenerFailed";
   readonly level: "error" | "warn" | "info" | "debug" | "trace";
   /** The connection's label. */
   readonly connection: string;

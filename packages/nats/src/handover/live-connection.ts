@@ -74,7 +74,15 @@ export class LiveConnection extends OpenNatsConnection {
         credential.assertUsable();
         assertConnectFits(credential, this.options, maxControlLine);
       },
-      onCredential: () => this.#moveOn(),
+      onCredential: (credential) => {
+        this.#onChange({
+          type: "refreshed",
+          publicKey: credential.publicKey,
+          source: credential.origin.source,
+        });
+        this.#live.dialNow();
+        this.#moveOn();
+      },
       onFailure: (error, retryInMs) =>
         this.#onChange({ type: "refreshFailed", error, retryInMs }),
     });
@@ -87,7 +95,11 @@ export class LiveConnection extends OpenNatsConnection {
       this.#onChange({ type: "outboxDropped", count, why });
     });
     this.#live = new LiveProtocol(this.options, this, queues, outbox, {
-      credentialReady: () => this.#keeper.ready(),
+      credentialReady: () => {
+        const error = this.#keeper.fault();
+        if (error !== undefined) this.#onChange({ type: "waiting", error });
+        return this.#keeper.ready();
+      },
       connected: () => {
         this.#onChange({ type: "connected" });
         // A newer credential may have come while this one was being presented.
@@ -131,7 +143,10 @@ export class LiveConnection extends OpenNatsConnection {
       const servers = [options.servers ?? []].flat();
       throw dialError(error, servers, credential);
     }
-    void connection.closed().then(() => connection.#keeper.close());
+    void connection.closed().then(() => {
+      connection.#keeper.close();
+      connection.#live.outbox.abandon();
+    });
     return connection;
   }
 
@@ -253,10 +268,11 @@ export class LiveConnection extends OpenNatsConnection {
   }
 
   #onDialFailed(error: unknown): void {
-    this.#onChange({ type: "dialFailed", error });
+    const refused = isRefusal(error);
+    this.#onChange({ type: "dialFailed", error, isRefusal: refused });
     // It may be the credential: the source may have a better one. One refresh at a time, not for
     // each dial of a server that is down.
-    if (isRefusal(error)) void this.#keeper.refresh().catch(() => undefined);
+    if (refused) void this.#keeper.refresh().catch(() => undefined);
   }
 }
 

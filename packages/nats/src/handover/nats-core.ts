@@ -11,6 +11,7 @@ import {
   NatsConnectionImpl,
   Parser,
   ProtocolHandler,
+  RequestError,
   setTransportFactory,
   type Authenticator,
   type ConnectionOptions,
@@ -38,6 +39,7 @@ export {
   nodeResolveHost,
   NodeTransport,
   Parser,
+  RequestError,
 };
 export type {
   Authenticator,
@@ -65,6 +67,7 @@ export interface OpenProtocolHandler {
   readonly lastError?: Error;
   connected: boolean;
   readonly connectedOnce: boolean;
+  readonly dialDelay: { cancel(): void } | null;
   readonly infoReceived: boolean;
   readonly _closed: boolean;
   connectError?: (error?: Error) => void;
@@ -79,7 +82,8 @@ export interface OpenProtocolHandler {
   dialLoop(): Promise<void>;
   disconnected(error?: Error): Promise<void>;
   dispatchStatus(status: Status): void;
-  flush(): Promise<void>;
+  drain(): Promise<void>;
+  flush(answer?: Deferred<void>): Promise<void>;
   getServer(): ServerEntry | undefined;
   isClosed(): boolean;
   processError(text: Uint8Array): void;

@@ -29,6 +29,17 @@ export interface Posture {
 export type CredentialChange =
   | { readonly type: "connected" }
   | {
+      /** The source gave another credential. */
+      readonly type: "refreshed";
+      readonly publicKey: string | undefined;
+      readonly source: string;
+    }
+  | {
+      /** Nothing may be presented now: the connection is down until the source gives something. */
+      readonly type: "waiting";
+      readonly error: Error;
+    }
+  | {
       readonly type: "handedOver";
       readonly report: HandoverReport;
       readonly publicKey: string | undefined;
@@ -44,7 +55,12 @@ export type CredentialChange =
       readonly error: unknown;
       readonly retryInMs: number;
     }
-  | { readonly type: "dialFailed"; readonly error: unknown }
+  | {
+      readonly type: "dialFailed";
+      readonly error: unknown;
+      /** Whether the server refused the credential. */
+      readonly isRefusal: boolean;
+    }
   | { readonly type: "queueRefused"; readonly subject: string }
   | {
       readonly type: "outboxDropped";

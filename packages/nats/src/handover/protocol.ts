@@ -1,6 +1,7 @@
 import type { Copies } from "./copies.js";
 import {
   OpenProtocolHandler,
+  RequestError,
   deferred,
   type ConnectionOptions,
   type Deferred,
@@ -52,6 +53,8 @@ export class LiveProtocol extends OpenProtocolHandler {
   readonly outbox: Outbox;
   readonly queues: WireQueues;
   readonly #hooks: ProtocolHooks;
+  /** Whether no dial is made because nothing may be presented. */
+  #isWaiting = false;
   #postponed: { remaining: number; answers: Deferred<void>[] } | undefined;
 
   constructor(
@@ -100,7 +103,7 @@ export class LiveProtocol extends OpenProtocolHandler {
 
   override async dial(server: Server): Promise<void> {
     // The first connection fails fast; later ones wait for a credential that may be presented.
-    if (this.connectedOnce) await this.#hooks.credentialReady();
+    if (this.connectedOnce) await this.#waitForCredential();
     if (this._closed) throw new Error("the connection is closed");
     try {
       await super.dial(server);
@@ -111,6 +114,32 @@ export class LiveProtocol extends OpenProtocolHandler {
       throw error;
     }
     this.#hooks.connected();
+  }
+
+  async #waitForCredential(): Promise<void> {
+    if (this.#hooks.credentialFault() === undefined) return;
+    this.#isWaiting = true;
+    // This may take long: whoever waits for an answer of the server learns now that there is none.
+    this.resetOutbound();
+    await this.#hooks.credentialReady();
+    this.#isWaiting = false;
+  }
+
+  override flush(answer: Deferred<void> = deferred<void>()): Promise<void> {
+    if (!this.#isWaiting) return super.flush(answer);
+    answer.reject(new RequestError("connection disconnected"));
+    return answer;
+  }
+
+  /** As nats.js', save that it also ends if there is no server to be drained to. */
+  override async drain(): Promise<void> {
+    try {
+      if (this.connected) await super.drain();
+    } catch {
+      // The connection broke meanwhile.
+    } finally {
+      await this.close();
+    }
   }
 
   override processInfo(info: Uint8Array): void {
@@ -233,6 +262,11 @@ export class LiveProtocol extends OpenProtocolHandler {
     this.#postponed = undefined;
     if (postponed !== undefined) this.pongs.push(...postponed.answers);
     super.resetOutbound();
+  }
+
+  /** Ends the pause before the next dial; does nothing where there is none. */
+  dialNow(): void {
+    this.dialDelay?.cancel();
   }
 
   /** Writes everything that nats.js has gathered so far. */

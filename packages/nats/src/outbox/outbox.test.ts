@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
+import { headers } from "@nats-io/nats-core";
+
 import { isKeyturnError } from "../errors/keyturn-error.js";
 import { Outbox, type OutboxOptions } from "./outbox.js";
 
@@ -44,6 +46,24 @@ void test("what waits is a copy: the caller may use its buffer again", () => {
   outbox.add("a", buffer, undefined);
   buffer.fill(0x2e);
   assert.deepEqual(released(), ["a=first"]);
+});
+
+void test("headers take room, too", () => {
+  const { outbox } = make({});
+  const values = headers();
+  values.set("trace", "0123456789");
+  outbox.add("s", "1", { headers: values });
+  assert.equal(outbox.bytes, 17);
+});
+
+void test("what waits when the connection is closed is counted as dropped", () => {
+  const { outbox, drops, released } = make({});
+  outbox.abandon();
+  outbox.add("a", "1", undefined);
+  outbox.abandon();
+  assert.deepEqual(drops, ["1 closed"]);
+  assert.deepEqual([outbox.size, outbox.bytes, outbox.dropped], [0, 0, 1]);
+  assert.deepEqual(released(), []);
 });
 
 void test("a full outbox refuses, and says how much waits", () => {

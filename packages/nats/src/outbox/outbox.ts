@@ -20,7 +20,7 @@ export const defaultOutboxBytes = 8 * 1024 * 1024;
 export const defaultOutboxAgeMs = 60_000;
 
 /** Why a message did not wait to the end. */
-export type DropReason = "age" | "full" | "refused";
+export type DropReason = "age" | "full" | "refused" | "closed";
 
 /** A message that waits for a connection. */
 export interface OutboxEntry {
@@ -80,7 +80,10 @@ export class Outbox {
         ? utf8.encode(payload)
         : Uint8Array.from(payload ?? empty);
     const bytes =
-      data.byteLength + subject.length + (options?.reply?.length ?? 0);
+      data.byteLength +
+      subject.length +
+      (options?.reply?.length ?? 0) +
+      headersLength(options);
     this.#dropOld();
     if (this.#bytes + bytes > this.#maxBytes && !this.#makeRoom(bytes)) return;
     this.#entries.push({
@@ -107,6 +110,14 @@ export class Outbox {
         this.#drop(1, "refused");
       }
     }
+  }
+
+  /** Drops what still waits: the connection was closed. */
+  abandon(): void {
+    const count = this.#entries.length;
+    this.#entries = [];
+    this.#bytes = 0;
+    if (count > 0) this.#drop(count, "closed");
   }
 
   #makeRoom(bytes: number): boolean {
@@ -149,4 +160,13 @@ export class Outbox {
     this.#dropped += count;
     this.#onDrop(count, why);
   }
+}
+
+function headersLength(options: PublishOptions | undefined): number {
+  const headers = options?.headers;
+  if (headers === undefined) return 0;
+  let length = 0;
+  for (const [name, values] of headers)
+    for (const value of values) length += name.length + value.length;
+  return length;
 }
