@@ -1,6 +1,6 @@
 export type { ControlCounters } from "./control/control-plane.js";
 export { callerOf, type Caller } from "./definition/caller-of.js";
-export { provide, type Provided } from "./definition/provided.js";
+export type { ProviderExport } from "./definition/provider-export.js";
 export type {
   ProviderContext,
   ProviderDefinition,

@@ -1,4 +1,6 @@
-import { errorCode, errorText } from "../errors/error-text.js";
+import { errorChain } from "@keyturn/nats";
+
+import { errorCode } from "../errors/error-code.js";
 import { fail } from "../errors/provider-errors.js";
 import { publish } from "../events/provider-events.js";
 import {
@@ -28,7 +30,7 @@ export class ConfigState {
 
   /** Why the last change is not in force. */
   get problem(): string | undefined {
-    return this.#problem === undefined ? undefined : errorText(this.#problem);
+    return this.#problem === undefined ? undefined : errorChain(this.#problem);
   }
 
   update(settings: Settings): void {
@@ -81,7 +83,7 @@ export class ConfigState {
       wipeSecrets(settings.exposed);
       const error = fail(
         "PROVIDER_CONFIG_FAILED",
-        `The changed provider config was refused: ${errorText(cause)}`,
+        `The changed provider config was refused: ${errorChain(cause)}`,
         { cause },
       );
       this.#problem = error;

@@ -1,6 +1,8 @@
+import { errorChain } from "@keyturn/nats";
+
 import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
 
-import { errorText, errorCode } from "../errors/error-text.js";
+import { errorCode } from "../errors/error-code.js";
 import { fail } from "../errors/provider-errors.js";
 import { publish } from "../events/provider-events.js";
 import type { Health } from "../health/compose-health.js";
@@ -149,7 +151,7 @@ export class ControlPlane {
       publish({
         type: "control-message-ignored",
         level: "warn",
-        message: errorText(error),
+        message: errorChain(error),
         error,
         ...errorCode(error),
         subject,

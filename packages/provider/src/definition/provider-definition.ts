@@ -13,7 +13,7 @@ import type { Health } from "../health/compose-health.js";
 import type { LogSettings } from "../host-data/host-data.js";
 import type { LinkHandler } from "../links/link-slot.js";
 import type { Settings } from "../settings/settings.js";
-import type { Provided } from "./provided.js";
+import type { ProviderExport } from "./provider-export.js";
 
 /** A capability provider, as its author writes it. */
 export interface ProviderDefinition {
@@ -83,8 +83,8 @@ export interface ProviderContext extends Settings {
  * changed link is deleted and put. On shutdown there is no `deleteLink`, only `close`.
  */
 export interface ProviderInstance extends LinkHandler {
-  /** What it exports; made with `provide`. Read once, after `create`. */
-  readonly exports: readonly Provided[];
+  /** What it exports. Read once, after `create`. */
+  readonly exports: readonly ProviderExport[];
   /**
    * The provider's config changed; `settings` is the whole of it. The secrets of the settings
    * before are wiped when this settles. If it rejects, the settings before stay in force, and

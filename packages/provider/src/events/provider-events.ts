@@ -71,9 +71,7 @@ export type ProviderEvent =
       /** Further ones since the last such event, not reported one by one. */
       readonly suppressed: number;
     })
-  | (EventBase & {
-      readonly type: "lattice-disconnected" | "lattice-reconnected";
-    });
+  | (EventBase & { readonly type: "lattice-gap" });
 
 /** Subscribe here for everything a provider has to say; nothing is logged by the library. */
 export const providerChannel = channel("keyturn:provider");

@@ -30,7 +30,7 @@ export function composeHealth(parts: HealthParts): Health {
   const problems: string[] = [];
   if (parts.phase !== undefined) problems.push(parts.phase);
   for (const link of parts.links.slice(0, maxLinksShown))
-    problems.push(`${showLink(link)}: ${clip(link.reason, maxReasonLength)}`);
+    problems.push(linkProblem(link));
   const more = parts.links.length - maxLinksShown;
   if (more > 0) problems.push(`${more} more links are not well.`);
   if (parts.config !== undefined)
@@ -45,6 +45,12 @@ export function composeHealth(parts: HealthParts): Health {
   return instance?.message === undefined
     ? { healthy: true }
     : { healthy: true, message: clip(instance.message, maxLength) };
+}
+
+function linkProblem(link: LinkProblem): string {
+  const name = showLink(link);
+  const reason = clip(link.reason, maxReasonLength);
+  return reason.includes(name) ? reason : `${name}: ${reason}`;
 }
 
 function clip(text: string, length: number): string {

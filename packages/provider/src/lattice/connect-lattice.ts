@@ -1,8 +1,13 @@
-import { jwtAuthenticator, type NatsConnection } from "@nats-io/nats-core";
+import type { NatsConnection } from "@nats-io/nats-core";
 
-import { connect } from "@nats-io/transport-node";
+import {
+  connect,
+  errorChain,
+  noCredential,
+  userJwtCredential,
+  type Credential,
+} from "@keyturn/nats";
 
-import { errorText } from "../errors/error-text.js";
 import { fail } from "../errors/provider-errors.js";
 import type { HostData } from "../host-data/host-data.js";
 
@@ -13,41 +18,45 @@ import type { HostData } from "../host-data/host-data.js";
  * The first attempt is made once: if it fails the process should end, so that the host starts it
  * again with links of that moment, which are not sent a second time.
  *
- * @throws KeyturnError `PROVIDER_LATTICE_UNREACHABLE`, or the refusal of the credential
+ * @throws KeyturnError `PROVIDER_LATTICE_UNREACHABLE`, whose cause says why; so also for a
+ *   credential that cannot be used
  */
 export async function connectLattice(
   hostData: Pick<HostData, "latticeUrl" | "latticeCredential">,
   name: string,
 ): Promise<NatsConnection> {
   const { latticeUrl, latticeCredential } = hostData;
-  // Until @keyturn/nats has connect().
-  const credential =
-    latticeCredential === undefined
-      ? {}
-      : {
-          authenticator: jwtAuthenticator(
-            latticeCredential.jwt.revealText().trim(),
-            latticeCredential.seed.copy().use((bytes) => bytes),
-          ),
-        };
   try {
-    return await connect({
+    const credentials = credentialOf(latticeCredential);
+    const connection = await connect({
       servers: latticeUrl,
+      credentials,
       name,
-      maxReconnectAttempts: -1,
-      ignoreAuthErrorAbort: true,
-      ...credential,
+      connectionLabel: "lattice",
     });
+    void connection.closed().then(() => credentials.wipe());
+    return connection;
   } catch (cause) {
     throw fail(
       "PROVIDER_LATTICE_UNREACHABLE",
-      `No lattice connection to ${safeUrl(latticeUrl)}: ${errorText(cause)}`,
+      `No lattice connection to ${safeUrl(latticeUrl)}: ${errorChain(cause)}`,
       { cause },
     );
   } finally {
     latticeCredential?.jwt.wipe();
     latticeCredential?.seed.wipe();
   }
+}
+
+function credentialOf(pair: HostData["latticeCredential"]): Credential {
+  if (pair === undefined) return noCredential();
+  return userJwtCredential({
+    ...pair,
+    origin: {
+      source: "HostData `lattice_rpc_user_jwt`, `lattice_rpc_user_seed`",
+      plaintext: false,
+    },
+  });
 }
 
 /** Without user and password, which a URL may hold. */

@@ -4,19 +4,14 @@ import { fail } from "../errors/provider-errors.js";
 import { publish } from "../events/provider-events.js";
 
 /**
- * Reports when the lattice connection goes and comes back: what the host sends meanwhile is lost,
- * and it does not send it again. Ends with the connection.
+ * Warns when the lattice connection was away: what the host sent meanwhile is lost, and it does not
+ * send it again. Ends with the connection.
  */
 export async function watchLattice(connection: NatsConnection): Promise<void> {
   let since: number | undefined;
   for await (const status of connection.status()) {
     if (status.type === "disconnect") {
       since ??= Date.now();
-      publish({
-        type: "lattice-disconnected",
-        level: "warn",
-        message: "The lattice connection is down; it is being made again.",
-      });
     } else if (status.type === "reconnect" && since !== undefined) {
       const seconds = ((Date.now() - since) / 1000).toFixed(1);
       since = undefined;
@@ -25,7 +20,7 @@ export async function watchLattice(connection: NatsConnection): Promise<void> {
         `The lattice connection is up again after ${seconds} s.`,
       );
       publish({
-        type: "lattice-reconnected",
+        type: "lattice-gap",
         level: "warn",
         message: error.message,
         code: error.code,

@@ -1,4 +1,6 @@
-import { errorCode, errorText } from "../errors/error-text.js";
+import { errorChain } from "@keyturn/nats";
+
+import { errorCode } from "../errors/error-code.js";
 import { publish, type LinkEventFields } from "../events/provider-events.js";
 import {
   sameLink,
@@ -139,10 +141,10 @@ export class LinkSlot {
       reason,
       attempts,
     });
-    if (this.#refusal !== undefined) return told(errorText(this.#refusal));
+    if (this.#refusal !== undefined) return told(errorChain(this.#refusal));
     if (this.#settled()) return undefined;
     if (this.#failure !== undefined)
-      return told(errorText(this.#failure.error));
+      return told(errorChain(this.#failure.error));
     const ms = Date.now() - this.#since;
     return ms < slowMs
       ? undefined
@@ -245,7 +247,7 @@ export class LinkSlot {
     const attempts = (this.#failure?.attempts ?? 0) + 1;
     const again =
       this.#failure !== undefined &&
-      errorText(this.#failure.error) === errorText(error);
+      errorChain(this.#failure.error) === errorChain(error);
     this.#failure = { error, attempts };
     this.#tried?.();
     this.#context.failed();
@@ -253,7 +255,7 @@ export class LinkSlot {
     publish({
       type: "link-failing",
       level: again ? "debug" : "error",
-      message: `The link of ${showLink(this.#identity)} failed: ${errorText(error)}`,
+      message: `The link of ${showLink(this.#identity)} failed: ${errorChain(error)}`,
       ...errorCode(error),
       error,
       ...this.#fields(),
@@ -305,7 +307,7 @@ export class LinkSlot {
     what: string,
     error?: unknown,
   ): void {
-    const reason = error === undefined ? "." : `: ${errorText(error)}`;
+    const reason = error === undefined ? "." : `: ${errorChain(error)}`;
     publish({
       type,
       level,

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { Secret } from "@keyturn/nats";
 import { until } from "@keyturn/testkit";
 
-import { ScriptedHandler } from "../testing/scripted-handler.js";
+import { ScriptedHandler } from "../testing/scripted-handler.test.fixture.js";
 import type { Link } from "./link.js";
 import { LinkTable } from "./link-table.js";
 import type { RetryPolicy } from "./retry.js";

@@ -39,9 +39,10 @@ function constructorName(error: Error): string {
 
 function frames(error: Error): string {
   const stack = typeof error.stack === "string" ? error.stack : "";
-  // The first part of a stack is the message, of any number of lines; a line of it can look like
-  // a frame only if it ends like one.
+  // A stack begins with the message, whose lines can look like frames.
+  const said = stack.indexOf(error.message);
   const places = stack
+    .slice(said < 0 ? 0 : said + error.message.length)
     .split("\n")
     .filter((line) => /^ {4}at .{1,300}:\d+:\d+\)?$/.test(line))
     .slice(0, 6)

@@ -1,6 +1,8 @@
+import { errorChain } from "@keyturn/nats";
+
 import { writeSync } from "node:fs";
 
-import { errorCode, errorText } from "../errors/error-text.js";
+import { errorCode } from "../errors/error-code.js";
 import { providerChannel, publish } from "../events/provider-events.js";
 
 /**
@@ -9,7 +11,7 @@ import { providerChannel, publish } from "../events/provider-events.js";
  * ends right after.
  */
 export function reportFatal(program: string, error: unknown): void {
-  const message = errorText(error);
+  const message = errorChain(error);
   publish({
     type: "provider-failed",
     level: "error",

@@ -1,6 +1,6 @@
 import type { NatsConnection } from "@nats-io/nats-core";
 
-import type { KeyturnError } from "@keyturn/nats";
+import { errorChain, type KeyturnError } from "@keyturn/nats";
 import { client, type Served } from "@keyturn/wrpc";
 
 import { ConfigState } from "../config/config-state.js";
@@ -10,7 +10,8 @@ import type {
   ProviderDefinition,
   ProviderInstance,
 } from "../definition/provider-definition.js";
-import { errorCode, errorText } from "../errors/error-text.js";
+import { serveExport } from "../definition/provider-export.js";
+import { errorCode } from "../errors/error-code.js";
 import { fail } from "../errors/provider-errors.js";
 import { publish } from "../events/provider-events.js";
 import { composeHealth, type Health } from "../health/compose-health.js";
@@ -151,7 +152,7 @@ export class Provider implements RunningProvider, ControlHandler {
 
     const prefix = `${this.lattice}.${this.providerId}`;
     for (const provided of instance.exports)
-      this.#served.push(await provided.serve(connection, prefix));
+      this.#served.push(await serveExport(connection, prefix, provided));
     this.#checkGoing();
   }
 
@@ -180,7 +181,7 @@ export class Provider implements RunningProvider, ControlHandler {
       publish({
         type: "control-message-ignored",
         level: "warn",
-        message: errorText(error),
+        message: errorChain(error),
         error,
         ...errorCode(error),
         subject: "HostData",
@@ -195,7 +196,7 @@ export class Provider implements RunningProvider, ControlHandler {
     } catch (cause) {
       throw fail(
         "PROVIDER_CREATE_FAILED",
-        `The provider could not be created: ${errorText(cause)}`,
+        `The provider could not be created: ${errorChain(cause)}`,
         { cause },
       );
     }
@@ -269,7 +270,7 @@ export class Provider implements RunningProvider, ControlHandler {
     try {
       return this.#instance?.health?.();
     } catch (error) {
-      return { healthy: false, message: errorText(error) };
+      return { healthy: false, message: errorChain(error) };
     }
   }
 

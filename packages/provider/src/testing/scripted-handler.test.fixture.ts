@@ -11,12 +11,21 @@ export interface Operation {
   fail(error: Error): void;
 }
 
-/** A link handler whose operations end when the test says so; one not aborted by itself. */
+/**
+ * A link handler whose operations end when the test says so, not even by their signal; or at once,
+ * if it is `obedient`.
+ */
 export class ScriptedHandler implements LinkHandler {
   readonly operations: Operation[] = [];
   declare changeLink?: NonNullable<LinkHandler["changeLink"]>;
 
-  constructor(options: { readonly change: boolean }) {
+  readonly #obedient: boolean;
+
+  constructor(options: {
+    readonly change: boolean;
+    readonly obedient?: boolean;
+  }) {
+    this.#obedient = options.obedient ?? false;
     if (options.change)
       this.changeLink = (link, previous, signal) =>
         this.#begin({ name: "change", link, previous, signal });
@@ -47,6 +56,7 @@ export class ScriptedHandler implements LinkHandler {
   #begin(begun: Omit<Operation, "succeed" | "fail">): Promise<void> {
     return new Promise((resolve, reject) => {
       this.operations.push({ ...begun, succeed: resolve, fail: reject });
+      if (this.#obedient) resolve();
     });
   }
 }
