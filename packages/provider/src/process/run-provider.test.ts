@@ -106,7 +106,7 @@ describe("runProvider", () => {
     await host.waitUnhealthy(/The server said no/, within);
     await host.restart();
     assert.equal(
-      await host.waitUnhealthy(/The server said no/, within),
+      await host.waitUnhealthy(/^component/, within),
       "component echo, link default (wasmcloud:messaging): The server said no.",
     );
   });
