@@ -37,6 +37,10 @@ export {
 } from "./connection/servers.js";
 export type { TlsSettings } from "./connection/tls.js";
 export { defaultMaxControlLine } from "./handover/connect-line.js";
+export {
+  confirmSubscriptions,
+  defaultConfirmMs,
+} from "./connection/confirm.js";
 export { watchConnection } from "./connection/watch.js";
 export { natsChannelName, type NatsEvent } from "./events/nats-events.js";
 export { LiveConnection } from "./handover/live-connection.js";

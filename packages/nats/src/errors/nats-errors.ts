@@ -98,6 +98,18 @@ export const natsErrors = {
     meaning: "A server took the connection, but did not complete it in time.",
     next: "Look whether it is a NATS server, and at the load of it and the path to it.",
   },
+  SUBSCRIPTION_REFUSED: {
+    meaning: "A server does not permit a subscription.",
+    next: "Let the user of this connection subscribe to it: `nsc edit user --allow-sub`.",
+  },
+  SUBSCRIPTION_LIMIT: {
+    meaning: "A user or account has no room for more subscriptions.",
+    next: "Raise the limit of the user or account, or use fewer subscriptions.",
+  },
+  SUBSCRIPTION_UNCONFIRMED: {
+    meaning: "A server did not say whether it took a subscription.",
+    next: "Try again when the connection is well.",
+  },
   HANDOVER_REFUSED: {
     meaning:
       "A server refused a new credential, or one of the subscriptions under it.",
