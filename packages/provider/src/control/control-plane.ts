@@ -60,6 +60,7 @@ export class ControlPlane {
   readonly #linkHandling: Handling;
   readonly #limit = new RateLimit();
   readonly #subscriptions: Subscription[] = [];
+  #refusal: Error | undefined;
   readonly #counters = { health: 0, configUpdates: 0, ignored: 0 };
 
   constructor(
@@ -86,12 +87,12 @@ export class ControlPlane {
       name: string,
       handle: (message: Msg) => void,
     ): void => {
+      const subject = `${prefix}.${id}.${name}`;
       const callback = (error: Error | null, message: Msg): void => {
         if (error === null) this.#guard(name, () => handle(message));
+        else this.#refused(subject, error);
       };
-      this.#subscriptions.push(
-        connection.subscribe(`${prefix}.${id}.${name}`, { callback }),
-      );
+      this.#subscriptions.push(connection.subscribe(subject, { callback }));
     };
     on(xkey ?? providerId, "linkdefs.put", (message) =>
       this.#handler.putLink(read(message, this.#linkHandling)),
@@ -109,6 +110,11 @@ export class ControlPlane {
     on(providerId, "health", (message) => this.#health(message));
     on(providerId, "default.shutdown", (message) => this.#shutdown(message));
     await connection.flush();
+  }
+
+  /** Why control messages do not come in; the provider works on without those of that subject. */
+  get problem(): string | undefined {
+    return this.#refusal?.message;
   }
 
   /** Takes no more messages. */
@@ -131,6 +137,23 @@ export class ControlPlane {
     // A request for a copy of this provider on another host.
     if (fields.text("host_id", "") !== this.#address.hostId) return;
     this.#handler.shutdown(() => message.respond(stopped));
+  }
+
+  #refused(subject: string, cause: Error): void {
+    const error = fail(
+      "PROVIDER_NOT_PERMITTED",
+      `The lattice server refused to subscribe to \`${subject}\`.`,
+      { cause },
+    );
+    this.#refusal = error;
+    publish({
+      type: "control-subscription-refused",
+      level: "error",
+      message: error.message,
+      code: error.code,
+      error,
+      subject,
+    });
   }
 
   /** Nothing that comes on a subject may get further than this. */

@@ -31,6 +31,11 @@ export const providerErrors = {
       "The first connection to the lattice NATS server could not be made.",
     next: "Check that the server at the host's --rpc-host and --rpc-port is up and accepts the host's credential.",
   },
+  PROVIDER_NOT_PERMITTED: {
+    meaning:
+      "The lattice NATS server refused a subscription to a control subject.",
+    next: "Give the NATS user of the host's --rpc-jwt permission to subscribe to the subject that the message names.",
+  },
   PROVIDER_LATTICE_LOST: {
     meaning: "The lattice connection closed for good.",
     next: "Look at the cause and at the log of the lattice NATS server; the host starts the provider again.",

@@ -71,7 +71,11 @@ export type ProviderEvent =
       /** Further ones since the last such event, not reported one by one. */
       readonly suppressed: number;
     })
-  | (EventBase & { readonly type: "lattice-gap" });
+  | (EventBase & { readonly type: "lattice-gap" })
+  | (EventBase & {
+      readonly type: "control-subscription-refused";
+      readonly subject: string;
+    });
 
 /** Subscribe here for everything a provider has to say; nothing is logged by the library. */
 export const providerChannel = channel("keyturn:provider");

@@ -12,6 +12,8 @@ export interface Health {
 export interface HealthParts {
   /** Set until the provider serves, and while it stops. */
   readonly phase?: string | undefined;
+  /** Why control messages do not reach the provider. */
+  readonly control?: string | undefined;
   readonly links: readonly LinkProblem[];
   /** Why the last provider config was refused. */
   readonly config?: string | undefined;
@@ -29,6 +31,7 @@ const maxLength = 2_048;
 export function composeHealth(parts: HealthParts): Health {
   const problems: string[] = [];
   if (parts.phase !== undefined) problems.push(parts.phase);
+  if (parts.control !== undefined) problems.push(parts.control);
   for (const link of parts.links.slice(0, maxLinksShown))
     problems.push(linkProblem(link));
   const more = parts.links.length - maxLinksShown;

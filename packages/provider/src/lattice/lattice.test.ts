@@ -90,6 +90,34 @@ describe("the lattice connection", () => {
     await server.stop();
   });
 
+  test("a control subject that is not permitted shows in health and ends nothing", async () => {
+    const subject = "wasmbus.rpc.default.provider.config.update";
+    const users = [
+      { user: "host", password: "host" },
+      {
+        user: "provider",
+        password: "provider",
+        permissions: { subscribe: { deny: [subject] } },
+      },
+    ];
+    await using server = await natsServer({
+      config: { authorization: { users }, no_auth_user: "provider" },
+    });
+    await using it = await Lab.start({
+      server,
+      host: { connection: { user: "host", pass: "host" } },
+    });
+    assert.deepEqual(await it.host.health(), {
+      healthy: false,
+      message: `The lattice server refused to subscribe to \`${subject}\`. Give the NATS user of the host's --rpc-jwt permission to subscribe to the subject that the message names.`,
+    });
+    assert.equal(it.event("control-subscription-refused")?.subject, subject);
+    assert.deepEqual(await it.component("echo").ask("x"), {
+      tag: "ok",
+      val: "x",
+    });
+  });
+
   test("comes back with all subscriptions, and warns of what was missed", async () => {
     await using server = await natsServer();
     await using it = await Lab.start({ server });

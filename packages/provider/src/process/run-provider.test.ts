@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, before, describe, test } from "node:test";
 
 import {
   HostDouble,
+  makeTlsAuthority,
   natsServer,
   until,
   type HostDoubleOptions,
@@ -19,6 +23,7 @@ const executable = fileURLToPath(
 );
 const provider = [process.execPath, executable] as const;
 const within = 10_000;
+const utf8 = new TextEncoder();
 
 describe("runProvider", () => {
   let server: NatsServer;
@@ -92,6 +97,31 @@ describe("runProvider", () => {
     host.killHost();
     await until("the end of the orphan", within, () => !isAlive(pid));
     await assert.rejects(host.health());
+  });
+
+  test("a log that nobody reads any more does not end it", async () => {
+    const command = `exec "$0" "$1" 2> >(exec 2>&-; true)`;
+    await using host = await start({
+      provider: ["/bin/bash", "-c", command, ...provider],
+      env: { RUST_LOG: "trace" },
+    });
+    await host.waitHealthy(within);
+    await host.updateConfig({ a: "1" });
+    await host.health();
+    host.kill("SIGTERM");
+    assert.deepEqual(await host.ended, { code: 0, signal: null });
+  });
+
+  test("HostData may be larger than a pipe", async () => {
+    const links = Array.from({ length: 300 }, (_, i) => ({
+      source: `component-${i}`,
+      target: "provider",
+      interfaces: ["lab"],
+      targetSecrets: { s: "x".repeat(500) },
+    }));
+    await using host = await start({ links, env: { RUST_LOG: "info" } });
+    await host.waitHealthy(within);
+    await host.waitForLog(/serves lattice default with 300 links/);
   });
 
   test("a provider started again has its links and config of now", async () => {
@@ -204,6 +234,31 @@ describe("runProvider", () => {
     );
   });
 
+  test("TLS is used when the server asks for it, although the URL says nats", async () => {
+    const authority = makeTlsAuthority("lattice");
+    await using lattice = await natsServer({ tls: authority.server() });
+    const folder = mkdtempSync(join(tmpdir(), "keyturn-tls-"));
+    try {
+      const file = join(folder, "ca.pem");
+      writeFileSync(file, authority.certificate);
+      const connection = { tls: { ca: authority.certificate } };
+      await using trusting = await start({
+        lattice,
+        connection,
+        provider: ["/usr/bin/env", `NODE_EXTRA_CA_CERTS=${file}`, ...provider],
+      });
+      await trusting.waitHealthy(within);
+      await using other = await start({ lattice, connection });
+      assert.deepEqual(await other.ended, { code: 69, signal: null });
+      assert.match(
+        other.stderr.text(),
+        /^lab-provider: No lattice connection to nats:\/\/127\.0\.0\.1:\d+: .*certificate.*\n$/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   for (const verb of ["throw", "reject"])
     test(`an unhandled ${verb} ends it with code 70 and without a message from elsewhere`, async () => {
       await using host = await start();
@@ -231,12 +286,56 @@ describe("runProvider", () => {
     assert.equal(last["code"], "PROVIDER_CREATE_FAILED");
   });
 
+  test("no secret was ever a string, so that no heap snapshot shows one", async () => {
+    const canary = (place: string): string =>
+      `CANARY-${place}-`.padEnd(58, "7");
+    const link = {
+      source: "echo",
+      target: "provider",
+      interfaces: ["lab"],
+      targetConfig: { client_seed: canary("link-config"), plain: "visible-1" },
+      targetSecrets: { s: canary("link-secret") },
+    };
+    await using host = await start({
+      config: { client_seed: canary("config"), plain: "visible-2" },
+      secrets: { a: canary("secret"), b: utf8.encode(canary("bytes")) },
+      links: [link],
+    });
+    await host.waitHealthy(within);
+    await host.putLink({
+      ...link,
+      name: "second",
+      targetConfig: { client_seed: canary("put"), plain: "visible-3" },
+      targetSecrets: { s: canary("put-secret") },
+    });
+    await host.updateConfig({ client_seed: canary("update") });
+    await host.health();
+    const folder = mkdtempSync(join(tmpdir(), "keyturn-heap-"));
+    try {
+      const file = join(folder, "heap.json");
+      await component(host).ask(`snapshot ${file}`);
+      const heap = readFileSync(file, "utf8");
+      // What is plain is there, so the search would find the others.
+      for (const seen of ["visible-1", "visible-2", "visible-3"])
+        assert.ok(heap.includes(seen), seen);
+      const shown = /CANARY-[a-z-]+/.exec(heap)?.[0];
+      assert.equal(shown, undefined);
+      assert.ok(
+        !heap.includes(Buffer.from("CANARY-").toString("base64").slice(0, 8)),
+      );
+      const seed = new TextDecoder().decode(host.keys.provider.getSeed());
+      assert.ok(!heap.includes(seed));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test("no secret is in any output, whatever happens", async () => {
     const canary = "SUACANARY";
     await using host = await start({
       env: { RUST_LOG: "trace" },
       config: { client_seed: `${canary}1`, other: "x" },
-      secrets: { a: `${canary}2`, b: new TextEncoder().encode(`${canary}3`) },
+      secrets: { a: `${canary}2`, b: utf8.encode(`${canary}3`) },
       links: [
         {
           source: "echo",

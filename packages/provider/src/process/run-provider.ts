@@ -23,6 +23,9 @@ export async function runProvider(
   definition: ProviderDefinition,
 ): Promise<never> {
   guardCrashes(definition.name);
+  // A host that is gone no longer reads what is logged; that must not get in the way of the end.
+  for (const output of [process.stdout, process.stderr])
+    output.on("error", () => {});
   let provider: Provider | undefined;
   const onSignal = (): void => {
     if (provider === undefined) process.exit(exitCodes.stopped);

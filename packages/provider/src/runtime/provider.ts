@@ -34,7 +34,7 @@ import type {
 /** How long the links of HostData may keep exports from being served, in milliseconds. */
 const firstLinksMs = 2_000;
 const defaultShutdownBudgetMs = 200;
-/** What is kept of the budget for the provider's own `close` while calls finish. */
+/** What is kept of the budget for the provider's own `close` while calls and links end. */
 const closeShare = 0.25;
 
 /** One provider from HostData to its end. */
@@ -255,6 +255,7 @@ export class Provider implements RunningProvider, ControlHandler {
   health(): Health {
     return composeHealth({
       phase: this.#phase(),
+      control: this.#control.problem,
       links: this.#table.problems(),
       config: this.#config.problem,
       instance: this.#instanceHealth(),
@@ -308,9 +309,7 @@ export class Provider implements RunningProvider, ControlHandler {
       reason,
     });
     this.#stopping.abort();
-    const linksClosed = this.#table.close();
-    const unfinished = await this.#drainCalls(budget);
-    await budget.wait(linksClosed);
+    const unfinished = await this.#quiesce(budget);
     await budget.wait(this.#closeInstance(budget));
     this.#wipe();
     await this.#leaveLattice(budget);
@@ -325,13 +324,13 @@ export class Provider implements RunningProvider, ControlHandler {
     this.#settle(reason);
   }
 
-  async #drainCalls(budget: Budget): Promise<number> {
-    const ms = Math.round(budget.leftMs * (1 - closeShare));
-    const drained = await Promise.all(
-      this.#served.map((served) =>
-        served.drain(ms).catch(() => ({ unfinished: 0 })),
-      ),
-    );
+  /** Lets calls and link operations end, and leaves some of the budget; returns calls cut off. */
+  async #quiesce(budget: Budget): Promise<number> {
+    const share = new Budget(budget.leftMs * (1 - closeShare));
+    const [drained] = await Promise.all([
+      Promise.all(this.#served.map((served) => served.drain(share.leftMs))),
+      share.wait(this.#table.close()),
+    ]);
     return drained.reduce((sum, { unfinished }) => sum + unfinished, 0);
   }
 

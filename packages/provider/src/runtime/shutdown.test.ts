@@ -95,6 +95,24 @@ describe("shutdown", () => {
     assert.ok(end.ms < 300, `${end.ms} ms`);
   });
 
+  test("leaves time for close although calls and links hang", async () => {
+    let left = 0;
+    await using it = await Lab.start({
+      obedient: false,
+      definition: { shutdownBudgetMs: 400 },
+      ask: () => new Promise(() => {}),
+      instance: { close: async (budgetMs) => void (left = budgetMs) },
+    });
+    await it.host.putLink(consumer);
+    it.component("echo")
+      .ask("")
+      .catch(() => undefined);
+    await until("the put", within, () => it.handler.operations.length === 1);
+    await it.host.health();
+    await (await it.started).stop();
+    assert.ok(left > 0 && left <= 100, `${left} ms`);
+  });
+
   test("wipes every secret and closes the connection", async () => {
     await using it = await Lab.start({
       definition: { sensitiveConfigKeys: ["seed"] },
@@ -148,17 +166,18 @@ describe("shutdown", () => {
   });
 
   test("health says that it stops", async () => {
-    let close: () => void = () => {};
+    let close: (() => void) | undefined;
     await using it = await Lab.start({
       definition: { shutdownBudgetMs: 5_000 },
       instance: { close: () => new Promise((resolve) => (close = resolve)) },
     });
     const stopping = (await it.started).stop();
+    const end = await until("the close", within, () => close);
     assert.deepEqual(await it.host.health(), {
       healthy: false,
       message: "The provider is stopping.",
     });
-    close();
+    end();
     await stopping;
   });
 

@@ -1,4 +1,6 @@
 // A provider executable for the tests of runProvider. Its config says how it misbehaves.
+import { writeHeapSnapshot } from "node:v8";
+
 import { implement } from "@keyturn/wrpc";
 
 import { providerChannel } from "../events/provider-events.js";
@@ -19,16 +21,16 @@ await runProvider({
       exports: [
         implement(lab, {
           ask: async (question) => {
-            const [verb, ms = ""] = question.split(" ");
+            const [verb, arg = ""] = question.split(" ");
             if (verb === "wait")
-              await new Promise((resolve) => setTimeout(resolve, Number(ms)));
+              await new Promise((resolve) => setTimeout(resolve, Number(arg)));
             if (verb === "throw")
               setTimeout(() => {
                 throw new TypeError("SUACANARY is not a function");
               });
             if (verb === "reject")
               void Promise.reject(new Error("SUACANARY\\n    at SUACANARY"));
-            if (verb === "block") for (;;);
+            if (verb === "snapshot") writeHeapSnapshot(arg);
             return { tag: "ok", val: question };
           },
         }),
