@@ -121,7 +121,10 @@ export class LiveProtocol extends OpenProtocolHandler {
     this.#isWaiting = true;
     // This may take long: whoever waits for an answer of the server learns now that there is none.
     this.resetOutbound();
+    // Without a socket nothing else keeps a process alive that has only this connection.
+    const alive = setInterval(() => undefined, 2 ** 30);
     await this.#hooks.credentialReady();
+    clearInterval(alive);
     this.#isWaiting = false;
   }
 
