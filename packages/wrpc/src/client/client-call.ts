@@ -99,9 +99,11 @@ export class ClientCall implements InboxEntry, Abortable {
     );
   }
 
-  onMessage(part: Part, message: Msg): void {
+  onMessage(part: Part, message: Msg): boolean {
     if (part === "results") this.#onResults(message.data);
     else if (part === "handshake") this.#onHandshake(message);
+    else return false;
+    return true;
   }
 
   onDeadline(): void {

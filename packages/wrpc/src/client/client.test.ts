@@ -58,6 +58,23 @@ describe("deadlines", () => {
     assert.equal(inboxStats(ours).late, 1);
   });
 
+  it("passed by many large calls do not fill the memory", async () => {
+    await using lab = await Lab.start();
+    const [ours, theirs] = [await lab.connect(), await lab.connect()];
+    const callee = new RawCallee(theirs, subject);
+    await theirs.flush();
+    const echo = client(ours, { ...target, deadlines: { handshakeMs: 60 } });
+    const body = new Uint8Array(25_000_000);
+    const outcomes = await Promise.allSettled(
+      [1, 2, 3].map(() => echo.handleMessage({ ...hello, body })),
+    );
+    assert.ok(outcomes.every(({ status }) => status === "rejected"));
+    // 64 MiB are kept for callees that may still come.
+    assert.equal(clientStats(echo).abandoned, 2);
+    assert.equal(inboxStats(ours).open, 2);
+    assert.equal(callee.invocations.length, 3);
+  });
+
   it("of the call", async () => {
     await using lab = await Lab.start();
     const [ours, theirs] = [await lab.connect(), await lab.connect()];

@@ -122,6 +122,43 @@ describe("a connection", () => {
     assert.equal(log.match(/<<- \[UNSUB /g), null);
   });
 
+  it("that does not take a message leaves nothing waiting", async () => {
+    await using lab = await Lab.start();
+    const [ours, theirs] = [await lab.connect(), await lab.connect()];
+    const callee = new RawCallee(theirs, subject);
+    await theirs.flush();
+    const echo = client(ours, target);
+    const call = echo.handleMessage(hello);
+    await until("the call", 2000, () => callee.invocations.length === 1);
+    const thrown = new Error("no more");
+    ours.publish = () => {
+      throw thrown;
+    };
+    await assert.rejects(echo.handleMessage(hello), {
+      code: "WRPC_NOT_CONNECTED",
+      message: `The call to \`${subject}\` could not be handed to the NATS connection. Repeat the call once the connection is back; it did not reach anybody.`,
+      cause: thrown,
+    });
+    const [invocation] = callee.invocations;
+    assert.ok(invocation);
+    callee.accept(invocation);
+    callee.results(invocation, Uint8Array.of(0), empty);
+    assert.deepEqual(await call, { tag: "ok", val: undefined });
+    assert.deepEqual(clientStats(echo), {
+      sent: 1,
+      succeeded: 1,
+      failed: 0,
+      notSent: 1,
+      unsent: 1,
+      outstanding: 0,
+      abandoned: 0,
+    });
+    assert.equal(inboxStats(ours).open, 0);
+    assert.throws(() => clientStats({}), {
+      message: "This is not a client. Correct the option in the code.",
+    });
+  });
+
   it("has one timer while something is awaited, and none else", async () => {
     await using lab = await Lab.start();
     const [ours, theirs] = [await lab.connect(), await lab.connect()];

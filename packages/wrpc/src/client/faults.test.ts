@@ -152,14 +152,14 @@ describe("a callee that breaks the protocol", () => {
       `${inbox}.results.0`,
       `${inbox}xresults`,
       `${inbox}.resultz`,
+      `${inbox}.params`,
     ];
     const late = [
       `${base}.${"A".repeat(22)}`,
       `${base}.${"_".repeat(22)}.results`,
       `${inbox.slice(0, -1)}!.results`,
     ];
-    const ignored = [`${inbox}.params`];
-    for (const to of [...garbage, ...late, ...ignored])
+    for (const to of [...garbage, ...late])
       theirs.publish(to, unhex("01 ff ff ff ff ff"));
     if (invocation === undefined) return;
     callee.accept(invocation);

@@ -21,7 +21,8 @@ export interface InboxEntry {
   slot: number;
   /** When `onDeadline` is due, as `performance.now()`. */
   deadline: number;
-  onMessage(part: Part, message: Msg): void;
+  /** False if it has no use for such a part. */
+  onMessage(part: Part, message: Msg): boolean;
   /** Closes the entry or sets a later deadline. */
   onDeadline(): void;
   /** Nothing will come any more; the entry has been closed. */
@@ -162,8 +163,7 @@ export class Inbox {
       return;
     }
     const part = partOf(subject, entry.inbox.length);
-    if (part === undefined) this.garbage++;
-    else entry.onMessage(part, message);
+    if (part === undefined || !entry.onMessage(part, message)) this.garbage++;
   }
 
   #expire(): void {

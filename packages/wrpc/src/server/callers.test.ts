@@ -40,7 +40,7 @@ describe("callers", () => {
     await using served = await serve(ours, {
       prefix,
       ...sayOk,
-      limits: { paramsMs: 150 },
+      limits: { paramsMs: 600 },
     });
     const stalled = Array.from({ length: 20 }, (_, i) => {
       const caller = new RawCaller(theirs, `stalled.${i}`);
@@ -50,6 +50,16 @@ describe("callers", () => {
     const echo = client(theirs, target);
     assert.deepEqual(await echo.handleMessage(hello), ok);
     assert.equal(served.stats.receiving, 20);
+    // Garbage at their inboxes changes nothing.
+    theirs.publish(await (stalled[0] as RawCaller).handshake(), helloBytes);
+    theirs.publish(
+      `${await (stalled[1] as RawCaller).handshake()}.results`,
+      helloBytes,
+    );
+    theirs.publish(
+      `${await (stalled[2] as RawCaller).handshake()}.params.0`,
+      helloBytes,
+    );
     for (const caller of stalled) assert.deepEqual(await caller.end(), [""]);
     assert.deepEqual(served.stats, {
       ...quiet,
@@ -62,9 +72,10 @@ describe("callers", () => {
       "warn",
       "WRPC_PARAMS_TIMEOUT",
       "handle-message",
-      `The parameters of a call to \`${subject}\` did not come within 150 ms; 3 bytes had come. Check the caller and its connection.`,
+      `The parameters of a call to \`${subject}\` did not come within 600 ms; 3 bytes had come. Check the caller and its connection.`,
     ]);
     assert.equal(inboxStats(ours).open, 0);
+    assert.equal(inboxStats(ours).garbage, 3);
     // What comes now is late, and nothing else.
     stalled[0]?.params(helloBytes);
     assert.deepEqual(await echo.handleMessage(hello), ok);

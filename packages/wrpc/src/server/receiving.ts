@@ -35,8 +35,10 @@ export class Receiving implements InboxEntry {
     this.deadline = deadline;
   }
 
-  onMessage(part: Part, message: Msg): void {
-    if (part === "params") this.#receiver.onParams(this, message.data);
+  onMessage(part: Part, message: Msg): boolean {
+    if (part !== "params") return false;
+    this.#receiver.onParams(this, message.data);
+    return true;
   }
 
   onDeadline(): void {
