@@ -11,8 +11,9 @@ const charNotUtf8 = "a char that is not UTF-8";
 const notUtf8 = "a string that is not UTF-8";
 const loneSurrogate = "a string with a lone surrogate";
 
-// Up to this length a loop in JavaScript beats the way into native code and back.
-const shortText = 48;
+// Up to these lengths a loop in JavaScript beats the way into native code and back (measured).
+const shortToWrite = 48;
+const shortToRead = 12;
 
 export const stringCodec: Codec = {
   minBytes: 1,
@@ -21,7 +22,7 @@ export const stringCodec: Codec = {
     if (typeof value !== "string")
       return writer.fault(`expected a string, got ${nameOf(value)}`);
     const { length } = value;
-    if (length <= shortText) {
+    if (length <= shortToWrite) {
       writer.reserve(length + 1);
       const { bytes, pos } = writer;
       let i = 0;
@@ -68,7 +69,7 @@ function textOf(
   start: number,
   end: number,
 ): unknown {
-  if (end - start <= shortText) {
+  if (end - start <= shortToRead) {
     let text = "";
     let i = start;
     for (; i < end; i++) {
