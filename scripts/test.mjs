@@ -4,7 +4,6 @@
 //   npm test -- packages/wrpc                    files whose path holds one of the words
 //   npm test -- --test-name-pattern="half pair"  options go to `node --test`
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { main, StepFailed } from "./lib/step.mjs";
@@ -37,7 +36,8 @@ function nodeTest(files, options) {
   const args = [
     "--enable-source-maps",
     // Every test file then fails if it leaves a process, a connection or a timer behind.
-    ...(existsSync(leakGuard) ? ["--import", pathToFileURL(leakGuard)] : []),
+    "--import",
+    pathToFileURL(leakGuard).href,
     "--test",
     "--test-concurrency=2",
     `--test-timeout=${FILE_TIMEOUT_MS}`,
