@@ -22,8 +22,9 @@ export interface ProviderExport {
   readonly handlers: Readonly<Record<string, (...args: never) => unknown>>;
   readonly limits?: ServerLimits;
   /**
-   * A result to send when a handler throws. Without it the calling component traps, as it gets no
-   * result at all.
+   * A result to send when a handler throws; without any the calling component traps. Default, for
+   * an interface of which every function returns `result<_, string>`: an error value that points
+   * to the log, where the cause is.
    */
   readonly onFault?: (fault: Fault) => unknown;
 }
@@ -34,6 +35,22 @@ export function serveExport(
   prefix: string,
   provided: ProviderExport,
 ): Promise<Served> {
+  const onFault = defaultOnFault(provided.interface);
   // The list of exports has many types; `implement` has checked each.
-  return serve(connection, { ...provided, prefix } as ServeOptions<Funcs>);
+  return serve(connection, {
+    ...(onFault === undefined ? {} : { onFault }),
+    ...provided,
+    prefix,
+  } as ServeOptions<Funcs>);
+}
+
+/** The error itself stays here: its message may tell a component what it should not know. */
+function defaultOnFault({ funcs }: Interface): ProviderExport["onFault"] {
+  const allTakeText = Object.values(funcs).every(
+    ({ result }) =>
+      result?.kind === "result" && result.parts[1]?.kind === "string",
+  );
+  return allTakeText
+    ? () => ({ tag: "err", val: "The provider failed; its log says why." })
+    : undefined;
 }

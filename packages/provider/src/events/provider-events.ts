@@ -43,7 +43,9 @@ export type ProviderEvent =
       readonly unfinished: number;
       readonly ms: number;
     })
-  | (EventBase & { readonly type: "provider-failed" })
+  | (EventBase & {
+      readonly type: "provider-failed" | "provider-close-failed";
+    })
   | (EventBase &
       LinkEventFields & {
         readonly type:

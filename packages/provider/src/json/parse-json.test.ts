@@ -115,6 +115,7 @@ describe("parseJson", () => {
       ['"\\ud83d"', "an invalid escape in the string at byte 1"],
       ['"\\ud83d\\u0041"', "an invalid escape in the string at byte 1"],
       ['"\\udc00"', "an invalid escape in the string at byte 1"],
+      ['"\\udc00\\udc00"', "an invalid escape in the string at byte 1"],
       ['{"a":{"b":1,"b":2}}', "a second value for one key at byte 15 in `a.b`"],
       [
         '{"__proto__":1,"__proto__":2}',
@@ -210,6 +211,12 @@ describe("parseJson", () => {
     const entry = property(secrets, "s") ?? null;
     assert.equal(property(entry, "kind"), "String");
     assert.ok(property(entry, "value") instanceof Secret);
+  });
+
+  test("a refusal wipes the secrets read until then", (context) => {
+    const wipe = context.mock.method(Secret.prototype, "wipe");
+    refusal('["A","B",x]', { as: "value", item: asSecret });
+    assert.equal(wipe.mock.callCount(), 2);
   });
 
   test("skipped parts are checked all the same", () => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { Secret } from "@keyturn/nats";
 import { makeOperator, natsServer, until } from "@keyturn/testkit";
 
+import { connectLattice } from "./connect-lattice.js";
 import { Lab } from "../testing/lab.test.js";
 
 const within = 10_000;
@@ -66,6 +68,22 @@ describe("the lattice connection", () => {
           return true;
         },
       );
+  });
+
+  test("jwt and seed are wiped once they are a credential, or refused", async () => {
+    const operator = await makeOperator();
+    const account = await operator.account("lattice");
+    const good = await account.user("host");
+    for (const given of [good, { jwt: "nonsense", seed: "nonsense" }]) {
+      const jwt = Secret.fromText(given.jwt);
+      const seed = Secret.fromText(given.seed);
+      const hostData = {
+        latticeUrl: "nats://127.0.0.1:1",
+        latticeCredential: { jwt, seed },
+      };
+      await assert.rejects(connectLattice(hostData, "lab"));
+      assert.deepEqual([jwt.wiped, seed.wiped], [true, true]);
+    }
   });
 
   test("a server that is not there is an error at once, not a wait", async () => {

@@ -1,8 +1,5 @@
 import type { ProviderDefinition } from "../definition/provider-definition.js";
-import { fail } from "../errors/provider-errors.js";
-import { decodeBase64 } from "../host-data/base64.js";
-import { readHostData, type HostData } from "../host-data/host-data.js";
-import { readHostDataLine } from "../host-data/read-host-data-line.js";
+import { hostDataOfInput } from "../host-data/host-data-of-input.js";
 import { Provider } from "../runtime/provider.js";
 import { guardCrashes } from "./crash-guard.js";
 import { exitCodeOf, exitCodeOfFailure, exitCodes } from "./exit-codes.js";
@@ -38,7 +35,11 @@ export async function runProvider(
     void provider.stop("parent-gone");
   });
   try {
-    provider = new Provider(definition, await hostDataOfInput(definition));
+    const hostData = await hostDataOfInput(
+      process.stdin,
+      definition.sensitiveConfigKeys ?? [],
+    );
+    provider = new Provider(definition, hostData);
     await provider.start();
   } catch (error) {
     const code = exitCodeOfFailure(error);
@@ -49,22 +50,4 @@ export async function runProvider(
   if (provider.failure !== undefined)
     reportFatal(definition.name, provider.failure);
   process.exit(exitCodeOf(reason));
-}
-
-async function hostDataOfInput(
-  definition: ProviderDefinition,
-): Promise<HostData> {
-  const line = await readHostDataLine(process.stdin);
-  const json = decodeBase64(line);
-  line.fill(0);
-  if (json === undefined)
-    throw fail(
-      "PROVIDER_HOST_DATA_INVALID",
-      "The HostData line on standard input is not base64.",
-    );
-  try {
-    return readHostData(json, definition.sensitiveConfigKeys ?? []);
-  } finally {
-    json.fill(0);
-  }
 }

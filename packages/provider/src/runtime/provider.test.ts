@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { until, type LinkOptions } from "@keyturn/testkit";
-import { client, implement, serve } from "@keyturn/wrpc";
+import { client, func, implement, serve, wrpcInterface } from "@keyturn/wrpc";
+import { result, string, u32 } from "@keyturn/wrpc/values";
 
 import { callerOf } from "../definition/caller-of.js";
 import type { ProviderInstance } from "../definition/provider-definition.js";
@@ -121,6 +122,41 @@ describe("a provider on a lattice", () => {
       { component: "", link: "default" },
       undefined,
     ]);
+  });
+
+  test("a handler that throws gives an error value where the interface has room for one", async () => {
+    const ask = (): never => {
+      throw new Error("SUACANARY");
+    };
+    const askFunc = func([string], result(string, string));
+    const mute = wrpcInterface("keyturn:lab/mute@0.1.0", {
+      ask: askFunc,
+      tell: func([string]),
+    });
+    const coded = wrpcInterface("keyturn:lab/coded@0.1.0", {
+      ask: askFunc,
+      code: func([string], result(string, u32)),
+    });
+    await using it = await Lab.start({
+      instance: {
+        exports: [
+          implement(lab, { ask }),
+          implement(mute, { ask, tell: ask }),
+          implement(coded, { ask, code: ask }),
+        ],
+      },
+    });
+    assert.deepEqual(await it.component("echo").ask(""), {
+      tag: "err",
+      val: "The provider failed; its log says why.",
+    });
+    const prefix = "default.provider";
+    const { connection } = it.host;
+    for (const other of [
+      client(connection, { prefix, interface: mute }),
+      client(connection, { prefix, interface: coded }),
+    ])
+      await assert.rejects(other.ask(""), { code: "WRPC_RESULT_MISSING" });
   });
 
   test("calls components as a provider does", async () => {

@@ -335,7 +335,17 @@ export class Provider implements RunningProvider, ControlHandler {
   }
 
   async #closeInstance(budget: Budget): Promise<void> {
-    await this.#instance?.close(budget.leftMs);
+    try {
+      await this.#instance?.close(budget.leftMs);
+    } catch (error) {
+      publish({
+        type: "provider-close-failed",
+        level: "warn",
+        message: `Provider ${this.providerId} closed with an error: ${errorChain(error)}`,
+        error,
+        ...errorCode(error),
+      });
+    }
   }
 
   #wipe(): void {

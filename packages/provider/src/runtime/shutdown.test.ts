@@ -165,6 +165,17 @@ describe("shutdown", () => {
     );
   });
 
+  test("a close that fails is told, and stops nothing", async () => {
+    await using it = await Lab.start({
+      instance: { close: () => Promise.reject(new Error("Disk full.")) },
+    });
+    assert.equal((await it.host.shutdown()).replied, true);
+    assert.equal(
+      it.event("provider-close-failed")?.message,
+      "Provider provider closed with an error: Disk full.",
+    );
+  });
+
   test("health says that it stops", async () => {
     let close: (() => void) | undefined;
     await using it = await Lab.start({
