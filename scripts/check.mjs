@@ -8,7 +8,9 @@ import * as arrows from "./checks/arrows.mjs";
 import * as committed from "./checks/committed.mjs";
 import * as dependencies from "./checks/dependencies.mjs";
 import * as docs from "./checks/docs.mjs";
+import * as demo from "./checks/demo.mjs";
 import * as packages from "./checks/packages.mjs";
+import * as pages from "./checks/pages.mjs";
 import { format, lint } from "./checks/tools.mjs";
 import { main, seconds, StepFailed } from "./lib/step.mjs";
 import { root } from "./lib/workspace.mjs";
@@ -27,7 +29,9 @@ const checks = {
   dependencies,
   committed,
   docs,
+  pages,
   packages,
+  demo,
 };
 
 await main(async () => {

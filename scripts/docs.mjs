@@ -1,6 +1,6 @@
 // `npm run docs`: writes the pages of docs/ that are made from the code, so that they cannot say
 // anything else. `npm run check -- docs` tells when one is out of date.
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { format } from "prettier";
@@ -12,15 +12,63 @@ import { setup } from "./setup.mjs";
  * @returns {Promise<{ file: string, text: string }[]>} The generated pages.
  */
 export async function generatedPages(base) {
-  return [
+  const pages = [
+    { file: "docs/errors.md", text: errorsPage(await errorTables(base)) },
     {
-      file: "docs/errors.md",
-      text: await format(errorsPage(await errorTables(base)), {
-        parser: "markdown",
-      }),
+      file: "docs/configuration.md",
+      text: withBlock(
+        readFileSync(join(base, "docs/configuration.md"), "utf8"),
+        "config-keys",
+        keysTable(await configKeys(base)),
+      ),
     },
   ];
+  return Promise.all(
+    pages.map(async ({ file, text }) => ({
+      file,
+      text: await format(text, { parser: "markdown" }),
+    })),
+  );
 }
+
+/** A page with other text between its marks `<!-- made: name -->` and `<!-- made: end -->`. */
+export function withBlock(page, name, text) {
+  const marks = new RegExp(`(<!-- made: ${name} -->)[^]*?(<!-- made: end -->)`);
+  if (!marks.test(page)) {
+    throw new Error(`There are no marks for "${name}" in the page.`);
+  }
+  return page.replace(marks, (_all, from, to) => `${from}\n\n${text}\n\n${to}`);
+}
+
+async function configKeys(base) {
+  const path = join(base, "packages/messaging/dist/config/keys.js");
+  if (!existsSync(path)) return {};
+  return (await import(pathToFileURL(path).href)).configKeys;
+}
+
+/**
+ * The config keys of the messaging provider as a table.
+ *
+ * @param {Record<string, { side: "handler" | "consumer" | "both", sensitive: boolean, stock: boolean, defaultText: string, doc: string }>} keys
+ */
+export function keysTable(keys) {
+  const links = {
+    both: "all",
+    handler: "handler",
+    consumer: "consumer",
+  };
+  const rows = Object.entries(keys).map(
+    ([key, { side, sensitive, stock, defaultText, doc }]) =>
+      `| \`${key}\`${stock ? "" : " +"}${sensitive ? " 🔑" : ""} | ${links[side]} | ${cell(defaultText)} | ${cell(doc)} |`,
+  );
+  return [
+    "| Key | Links | Default | Meaning |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+  ].join("\n");
+}
+
+const cell = (text) => text.replaceAll("|", "\\|");
 
 /**
  * The error table of each package: `errors/<package>-errors.js`, exported as `<package>Errors`.
@@ -43,7 +91,6 @@ export async function errorTables(base) {
 }
 
 export function errorsPage(tables) {
-  const cell = (text) => text.replaceAll("|", "\\|");
   const sections = tables.map(({ name, table }) => {
     const rows = Object.keys(table)
       .sort()

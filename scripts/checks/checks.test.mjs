@@ -15,6 +15,7 @@ import * as committed from "./committed.mjs";
 import * as dependencies from "./dependencies.mjs";
 import { twice, unraised } from "./docs.mjs";
 import { specifiersOf, unwanted } from "./packages.mjs";
+import * as pages from "./pages.mjs";
 
 let base;
 beforeEach(() => {
@@ -294,6 +295,41 @@ test("every entry of the exports map is imported", () => {
     }),
     ["@keyturn/p", "@keyturn/p/sub"],
   );
+});
+
+describe("pages", () => {
+  beforeEach(() => {
+    execFileSync("git", ["init", "-q"], { cwd: base });
+    write("docs/a.md", "# A");
+    write("packages/p/src/x.test.ts", 'test("one holds", () => {});');
+  });
+  const refuses = (text, problem) => {
+    write("README.md", text);
+    assert.deepEqual(pages.check(base), [problem]);
+  };
+
+  test("may link to what is there, and name tests that are there", () => {
+    write(
+      "README.md",
+      '[a](docs/a.md#part) [b](https://example.com) [c](#here) `packages/p/src/x.test.ts`: "one holds"',
+    );
+    assert.deepEqual(pages.check(base), []);
+  });
+  test("may not link to what is not there", () =>
+    refuses(
+      "[a](docs/b.md#part)",
+      "README.md links to docs/b.md, which is not there.",
+    ));
+  test("may not name a test that is not there", () =>
+    refuses(
+      '`packages/p/src/x.test.ts`: "one holds", "another holds"',
+      'README.md names the test "another holds", which packages/p/src/x.test.ts does not have.',
+    ));
+  test("may not name a test file that is not there", () =>
+    refuses(
+      '`packages/p/src/y.test.ts`: "one holds"',
+      "README.md names packages/p/src/y.test.ts, which is not there.",
+    ));
 });
 
 describe("error codes", () => {

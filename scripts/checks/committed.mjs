@@ -45,7 +45,7 @@ export function check(base) {
 }
 
 /** What is in git, and what the next `git add` would take. */
-function trackedFiles(base) {
+export function trackedFiles(base) {
   return execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], {
     cwd: base,
     encoding: "utf8",

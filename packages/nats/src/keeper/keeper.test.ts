@@ -54,7 +54,7 @@ test("a credential given as it is is kept, and nothing is planned", async () => 
   using room = new Room(only);
   refuses(
     () => {
-      throw room.keeper.fault();
+      throw room.keeper.fault() ?? new Error("no fault");
     },
     "CREDENTIAL_UNAVAILABLE",
     "There is no credential yet. Make the credential source give a valid one; the connection goes on by itself then.",
