@@ -10,6 +10,7 @@ import { setTimeout } from "node:timers/promises";
 
 import { connect } from "@nats-io/transport-node";
 
+import { ManagedChild } from "../process/managed-child.js";
 import { natsServer } from "../server/nats-server.js";
 import { until } from "../wait/until.js";
 import { tcpFaultProxy, type TcpFaultProxy } from "./tcp-fault-proxy.js";
@@ -231,6 +232,35 @@ describe("a proxy that is told to", () => {
     proxy.heal();
     await pair();
   });
+});
+
+test("a cut in the moment of an end does not keep a process from exiting", async () => {
+  const here = new URL("tcp-fault-proxy.js", import.meta.url).href;
+  const child = await ManagedChild.start({
+    command: process.execPath,
+    args: [
+      "--input-type=module",
+      "-e",
+      `import { connect, createServer } from "node:net";
+       import { once } from "node:events";
+       import { tcpFaultProxy } from ${JSON.stringify(here)};
+       const server = createServer((socket) => socket.on("error", () => 1)).listen(0, "127.0.0.1");
+       await once(server, "listening");
+       const proxy = await tcpFaultProxy(server.address());
+       const client = connect(proxy.port, "127.0.0.1").on("error", () => 1);
+       await once(server, "connection");
+       proxy.halfClose("toServer");
+       process.nextTick(() => setImmediate(() => proxy.close()));
+       proxy.halfClose("toClient");
+       process.nextTick(() => proxy.cut());
+       server.close();`,
+    ],
+  });
+  try {
+    await until("its exit", 5000, () => child.over);
+  } finally {
+    child.kill("SIGKILL");
+  }
 });
 
 test("NATS through a proxy survives cuts", async () => {

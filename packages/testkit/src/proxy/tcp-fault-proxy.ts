@@ -188,7 +188,7 @@ export class TcpFaultProxy implements AsyncDisposable {
     const pipe = (direction: Direction, from: Socket, to: Socket): Pipe =>
       new Pipe(from, to, () => this.#conditions, {
         take: (chunk) => this.#take(direction, chunk),
-        broken: () => from.resetAndDestroy(),
+        broken: () => resetSocket(from),
       });
     const line: Line = {
       client,
@@ -220,9 +220,17 @@ export class TcpFaultProxy implements AsyncDisposable {
   #reset(line: Line): void {
     if (!this.#lines.delete(line)) return;
     for (const direction of directions) line.pipes[direction].close();
-    for (const socket of [line.client, line.server])
-      if (!socket.destroyed) socket.resetAndDestroy();
+    for (const socket of [line.client, line.server]) resetSocket(socket);
   }
+}
+
+function resetSocket(socket: Socket): void {
+  if (socket.destroyed) return;
+  // While the end that was asked for is under way, libuv refuses a reset, and Node (20) then never
+  // closes the socket: the process spins for ever when it exits.
+  const isEnding = socket.writableEnded && !socket.writableFinished;
+  if (isEnding) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 const healthy: PipeConditions = {
