@@ -1,14 +1,11 @@
 import { errorChain } from "@keyturn/nats";
 
-import { errorCode } from "../errors/error-code.js";
-import { publish, type LinkEventFields } from "../events/provider-events.js";
+import { sameLink, wipeLink, type Link, type LinkIdentity } from "./link.js";
 import {
-  sameLink,
-  showLink,
-  wipeLink,
-  type Link,
-  type LinkIdentity,
-} from "./link.js";
+  tellLink,
+  tellLinkFailing,
+  type LinkEventType,
+} from "./link-events.js";
 import { retryDelay, type RetryPolicy } from "./retry.js";
 import type { StartGate } from "./start-gate.js";
 
@@ -81,7 +78,7 @@ export class LinkSlot {
     const last = this.#desired;
     if (last !== undefined && sameLink(last, link)) {
       wipeLink(link);
-      this.#event("link-unchanged", "debug", "was put again unchanged");
+      this.#tell("link-unchanged", "debug", "was put again unchanged");
       // Someone may have put it again because they repaired what was wrong.
       this.#wake?.();
       return;
@@ -96,7 +93,7 @@ export class LinkSlot {
   /** Notes a put that could not be used. */
   refuse(error: unknown): void {
     this.#refusal = error;
-    this.#event("link-refused", "error", "was refused", error);
+    this.#tell("link-refused", "error", "was refused", error);
     this.#tried?.();
   }
 
@@ -128,10 +125,6 @@ export class LinkSlot {
   wipe(): void {
     for (const link of [this.#desired, this.#applied, this.#making])
       if (link !== undefined) wipeLink(link);
-  }
-
-  get up(): boolean {
-    return this.#applied !== undefined && this.problem() === undefined;
   }
 
   problem(): LinkProblem | undefined {
@@ -199,7 +192,7 @@ export class LinkSlot {
       if (previous !== undefined) await this.#remove(handler, previous);
     } else if (previous === undefined) {
       await this.#make(link, signal, () => handler.putLink(link, signal));
-      this.#event("link-up", "info", "is up");
+      this.#tell("link-up", "info", "is up");
     } else if (handler.changeLink === undefined) {
       await this.#remove(handler, previous);
     } else {
@@ -207,7 +200,7 @@ export class LinkSlot {
         handler.changeLink?.(link, previous, signal),
       );
       this.#release(previous);
-      this.#event("link-changed", "info", "was changed");
+      this.#tell("link-changed", "info", "was changed");
     }
   }
 
@@ -229,10 +222,10 @@ export class LinkSlot {
   async #remove(handler: LinkHandler, link: Link): Promise<void> {
     try {
       await handler.deleteLink(link);
-      this.#event("link-removed", "info", "was removed");
+      this.#tell("link-removed", "info", "was removed");
     } catch (error) {
       // There is nothing to go back to, and trying again may fail for ever.
-      this.#event(
+      this.#tell(
         "link-delete-failed",
         "warn",
         "was removed with an error",
@@ -252,16 +245,8 @@ export class LinkSlot {
     this.#tried?.();
     this.#context.failed();
     const retryInMs = retryDelay(attempts, this.#context.retry);
-    publish({
-      type: "link-failing",
-      level: again ? "debug" : "error",
-      message: `The link of ${showLink(this.#identity)} failed: ${errorChain(error)}`,
-      ...errorCode(error),
-      error,
-      ...this.#fields(),
-      attempts,
-      retryInMs,
-    });
+    const level = again ? "debug" : "error";
+    tellLinkFailing(this.#identity, level, error, attempts, retryInMs);
     if (this.#attempt.signal.aborted) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, retryInMs);
@@ -295,35 +280,12 @@ export class LinkSlot {
     }
   }
 
-  #event(
-    type:
-      | "link-up"
-      | "link-changed"
-      | "link-removed"
-      | "link-refused"
-      | "link-delete-failed"
-      | "link-unchanged",
+  #tell(
+    type: LinkEventType,
     level: "error" | "warn" | "info" | "debug",
     what: string,
     error?: unknown,
   ): void {
-    const reason = error === undefined ? "." : `: ${errorChain(error)}`;
-    publish({
-      type,
-      level,
-      message: `The link of ${showLink(this.#identity)} ${what}${reason}`,
-      ...(error === undefined ? {} : { error, ...errorCode(error) }),
-      ...this.#fields(),
-    });
-  }
-
-  #fields(): LinkEventFields {
-    const { peer, name, direction } = this.#identity;
-    return {
-      component: peer,
-      link: name,
-      direction,
-      package: `${this.#identity.namespace}:${this.#identity.package}`,
-    };
+    tellLink(this.#identity, type, level, what, error);
   }
 }

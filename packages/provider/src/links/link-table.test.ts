@@ -129,6 +129,19 @@ describe("LinkTable", () => {
       assert.deepEqual(wiped(first), [true]);
     });
 
+  test("a link whose secrets its maker has wiped is not known to be the same", async () => {
+    const { table, handler } = started();
+    const first = link("a");
+    table.put(first);
+    await settle();
+    first.secrets.get("seed")?.wipe();
+    handler.last.succeed();
+    await settle();
+    table.put(link("a"));
+    await settle();
+    assert.deepEqual(handler.log, ["put a", "change a"]);
+  });
+
   test("without changeLink a change is a delete and a put", async () => {
     const { table, handler } = started({ change: false });
     const first = link("a");
@@ -416,10 +429,12 @@ describe("LinkTable", () => {
   test("there is a bound", () => {
     const table = new LinkTable(quick);
     for (let i = 0; i < 10_000; i++) table.put(link("a", { peer: `p${i}` }));
-    assert.throws(() => table.put(link("a")), {
+    const late = link("a");
+    assert.throws(() => table.put(late), {
       code: "PROVIDER_TOO_MANY_LINKS",
       message:
         "There are 10000 links already; a further one was not made. Delete unused links, or spread them over several provider ids.",
     });
+    assert.deepEqual(wiped(late), [true]);
   });
 });

@@ -1,5 +1,5 @@
 import { fail } from "../errors/provider-errors.js";
-import type { Link, LinkIdentity } from "./link.js";
+import { wipeLink, type Link, type LinkIdentity } from "./link.js";
 import { LinkSlot, type LinkHandler, type LinkProblem } from "./link-slot.js";
 import { defaultRetry, type RetryPolicy } from "./retry.js";
 import { StartGate } from "./start-gate.js";
@@ -45,7 +45,12 @@ export class LinkTable {
    */
   put(link: Link): void {
     this.#counters.puts++;
-    this.#slot(link).put(link);
+    try {
+      this.#slot(link).put(link);
+    } catch (error) {
+      wipeLink(link);
+      throw error;
+    }
   }
 
   /** Notes that a link was put which could not be read. What was there before stays in force. */

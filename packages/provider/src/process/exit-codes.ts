@@ -1,7 +1,6 @@
 import { isKeyturnError } from "@keyturn/nats";
 
 import type { ProviderErrorCode } from "../errors/provider-errors.js";
-import type { StopReason } from "../runtime/running-provider.js";
 
 /** How a provider's process ends. A host looks only at the fact that it ended. */
 export const exitCodes = {
@@ -17,13 +16,8 @@ export const exitCodes = {
   crash: 70,
 } as const;
 
-/** The code for a provider that has stopped. */
-export function exitCodeOf(reason: StopReason): number {
-  return reason === "lattice-lost" ? exitCodes.lattice : exitCodes.stopped;
-}
-
-/** The code for a provider that did not start. */
-export function exitCodeOfFailure(error: unknown): number {
+/** The code for a provider that did not start, or that stopped without being asked to. */
+export function exitCodeOf(error: unknown): number {
   const code = isKeyturnError(error)
     ? (error.code as ProviderErrorCode)
     : undefined;
@@ -31,6 +25,7 @@ export function exitCodeOfFailure(error: unknown): number {
     case "PROVIDER_STOPPED":
       return exitCodes.stopped;
     case "PROVIDER_LATTICE_UNREACHABLE":
+    case "PROVIDER_LATTICE_LOST":
       return exitCodes.lattice;
     case "PROVIDER_HOST_DATA_MISSING":
     case "PROVIDER_HOST_DATA_TOO_LARGE":

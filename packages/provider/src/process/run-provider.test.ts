@@ -234,6 +234,28 @@ describe("runProvider", () => {
     );
   });
 
+  for (const when of ["create", "serve"])
+    test(`a lattice lost for good ends it with code 69, also while it starts (${when})`, async () => {
+      await using host = await start({
+        config: when === "create" ? { create: "lose-lattice" } : {},
+      });
+      if (when === "serve") {
+        await host.waitHealthy(within);
+        component(host)
+          .ask("lose-lattice")
+          .catch(() => undefined);
+      }
+      assert.deepEqual(await host.ended, { code: 69, signal: null });
+      assert.ok(
+        host.stderr
+          .text()
+          .endsWith(
+            "lab-provider: The lattice connection closed for good. Look at the cause and at the log of the lattice NATS server; the host starts the provider again.\n",
+          ),
+        host.stderr.text(),
+      );
+    });
+
   test("TLS is used when the server asks for it, although the URL says nats", async () => {
     const authority = makeTlsAuthority("lattice");
     await using lattice = await natsServer({ tls: authority.server() });

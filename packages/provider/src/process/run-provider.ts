@@ -2,7 +2,7 @@ import type { ProviderDefinition } from "../definition/provider-definition.js";
 import { hostDataOfInput } from "../host-data/host-data-of-input.js";
 import { Provider } from "../runtime/provider.js";
 import { guardCrashes } from "./crash-guard.js";
-import { exitCodeOf, exitCodeOfFailure, exitCodes } from "./exit-codes.js";
+import { exitCodeOf, exitCodes } from "./exit-codes.js";
 import { reportFatal } from "./report-fatal.js";
 import { watchParent } from "./watch-parent.js";
 
@@ -41,13 +41,16 @@ export async function runProvider(
     );
     provider = new Provider(definition, hostData);
     await provider.start();
+    await provider.stopped;
   } catch (error) {
-    const code = exitCodeOfFailure(error);
-    if (code !== exitCodes.stopped) reportFatal(definition.name, error);
-    process.exit(code);
+    // A lattice lost on the way says more than what that broke.
+    end(definition.name, provider?.failure ?? error);
   }
-  const reason = await provider.stopped;
-  if (provider.failure !== undefined)
-    reportFatal(definition.name, provider.failure);
-  process.exit(exitCodeOf(reason));
+  end(definition.name, provider.failure);
+}
+
+function end(program: string, error: unknown): never {
+  const code = error === undefined ? exitCodes.stopped : exitCodeOf(error);
+  if (code !== exitCodes.stopped) reportFatal(program, error);
+  process.exit(code);
 }

@@ -1,12 +1,11 @@
 import type { NatsConnection } from "@nats-io/nats-core";
 
 import { errorChain, type KeyturnError } from "@keyturn/nats";
-import { client, type Served } from "@keyturn/wrpc";
+import type { Served } from "@keyturn/wrpc";
 
 import { ConfigState } from "../config/config-state.js";
 import { ControlPlane, type ControlHandler } from "../control/control-plane.js";
 import type {
-  ProviderContext,
   ProviderDefinition,
   ProviderInstance,
 } from "../definition/provider-definition.js";
@@ -18,13 +17,13 @@ import { composeHealth, type Health } from "../health/compose-health.js";
 import type { HostData } from "../host-data/host-data.js";
 import { connectLattice } from "../lattice/connect-lattice.js";
 import { watchLattice } from "../lattice/watch-lattice.js";
-import { showLink } from "../links/link.js";
-import { readLink, readLinkIdentity } from "../links/link-definition.js";
+import { LinkIntake } from "../links/link-intake.js";
 import { LinkTable } from "../links/link-table.js";
 import type { JsonValue } from "../json/parse-json.js";
 import { sealKeys, type SealKeys } from "../seal/seal-keys.js";
 import { wipeSecrets, type Settings } from "../settings/settings.js";
 import { Budget } from "./budget.js";
+import { providerContext } from "./provider-context.js";
 import type {
   ProviderCounters,
   RunningProvider,
@@ -43,6 +42,7 @@ export class Provider implements RunningProvider, ControlHandler {
   readonly #hostData: HostData;
   readonly #seals: SealKeys;
   readonly #table = new LinkTable();
+  readonly #intake: LinkIntake;
   readonly #config: ConfigState;
   readonly #control: ControlPlane;
   readonly #stopping = new AbortController();
@@ -61,6 +61,11 @@ export class Provider implements RunningProvider, ControlHandler {
     this.#definition = definition;
     this.#hostData = hostData;
     this.#seals = sealKeys(hostData.xkeySeed, hostData.hostXkey);
+    this.#intake = new LinkIntake(
+      hostData.providerId,
+      this.#seals,
+      this.#table,
+    );
     this.#config = new ConfigState(hostData.settings);
     this.#control = new ControlPlane(
       { ...hostData, xkey: this.xkey },
@@ -176,7 +181,7 @@ export class Provider implements RunningProvider, ControlHandler {
 
   #putFromHostData(definition: JsonValue): void {
     try {
-      this.putLink(definition);
+      this.#intake.put(definition);
     } catch (error) {
       publish({
         type: "control-message-ignored",
@@ -192,7 +197,9 @@ export class Provider implements RunningProvider, ControlHandler {
 
   async #create(connection: NatsConnection): Promise<ProviderInstance> {
     try {
-      return await this.#definition.create(this.#context(connection));
+      return await this.#definition.create(
+        providerContext(this.#hostData, connection, this.#stopping.signal),
+      );
     } catch (cause) {
       throw fail(
         "PROVIDER_CREATE_FAILED",
@@ -202,50 +209,12 @@ export class Provider implements RunningProvider, ControlHandler {
     }
   }
 
-  #context(connection: NatsConnection): ProviderContext {
-    const { hostId, providerId, lattice } = this;
-    const { settings, secrets, rpcTimeoutMs, log } = this.#hostData;
-    return {
-      hostId,
-      providerId,
-      lattice,
-      ...settings,
-      secrets,
-      connection,
-      rpcTimeoutMs,
-      log,
-      stopping: this.#stopping.signal,
-      client: (componentId, iface, options = {}) =>
-        client(connection, {
-          ...options,
-          prefix: `${lattice}.${componentId}`,
-          interface: iface,
-          headers: { "source-id": providerId, "target-id": componentId },
-        }),
-    };
-  }
-
   putLink(definition: JsonValue): void {
-    const identity = readLinkIdentity(definition, this.providerId);
-    try {
-      this.#table.put(readLink(definition, identity, this.#seals));
-    } catch (error) {
-      this.#table.refuse(identity, error);
-    }
+    this.#intake.put(definition);
   }
 
   deleteLink(definition: JsonValue): void {
-    const identity = readLinkIdentity(definition, this.providerId);
-    if (this.#table.delete(identity)) return;
-    publish({
-      type: "link-unknown",
-      level: "debug",
-      message: `The link of ${showLink(identity)} was deleted, but there was none.`,
-      component: identity.peer,
-      link: identity.name,
-      direction: identity.direction,
-      package: `${identity.namespace}:${identity.package}`,
-    });
+    this.#intake.delete(definition);
   }
 
   updateConfig(settings: Settings): void {

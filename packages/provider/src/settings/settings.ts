@@ -30,6 +30,7 @@ export function sameSettings(a: Settings, b: Settings): boolean {
   return sameTexts(a.config, b.config) && sameSecrets(a.exposed, b.exposed);
 }
 
+/** Whether both hold the same names and bytes. A wiped secret is like no other. */
 export function sameSecrets(
   a: ReadonlyMap<string, Secret>,
   b: ReadonlyMap<string, Secret>,
@@ -37,7 +38,8 @@ export function sameSecrets(
   if (a.size !== b.size) return false;
   for (const [name, secret] of a) {
     const other = b.get(name);
-    if (other === undefined || !secret.equals(other)) return false;
+    if (other === undefined || secret.wiped || other.wiped) return false;
+    if (!secret.equals(other)) return false;
   }
   return true;
 }

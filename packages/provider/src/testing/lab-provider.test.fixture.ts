@@ -15,7 +15,8 @@ if (process.env["RUST_LOG"] !== undefined)
 await runProvider({
   name: "lab-provider",
   sensitiveConfigKeys: ["client_seed"],
-  create: ({ config }) => {
+  create: async ({ config, connection }) => {
+    if (config["create"] === "lose-lattice") await connection.close();
     if (config["create"] === "fail") throw new Error("No disk.");
     return {
       exports: [
@@ -30,6 +31,7 @@ await runProvider({
               });
             if (verb === "reject")
               void Promise.reject(new Error("SUACANARY\\n    at SUACANARY"));
+            if (verb === "lose-lattice") void connection.close();
             if (verb === "snapshot") writeHeapSnapshot(arg);
             return { tag: "ok", val: question };
           },
