@@ -123,6 +123,27 @@ test("a token that the server refuses", async () => {
   );
 });
 
+test("a credential that expires while the server is slow is not presented", async () => {
+  const user = await account.user("short", { expiresInSeconds: 2 });
+  const credentials = userJwtCredential({ ...user, origin });
+  const expiresAt = credentials.expiresAt ?? new Date(0);
+  let received = "";
+  await using slow = await listener((socket) => {
+    socket.on("data", (data) => (received += data.toString()));
+    const info = { server_id: "S", nonce: "abc", max_payload: 1, version: "2" };
+    setTimeout(
+      () => socket.write(`INFO ${JSON.stringify(info)}\r\n`),
+      expiresAt.getTime() + 10 - Date.now(),
+    );
+  });
+  await rejects(
+    connect({ servers: slow.at, credentials, timeout: 5000 }),
+    "CREDENTIAL_EXPIRED",
+    `The user JWT from this test expired at ${expiresAt.toISOString()}. Issue a new one and put it at the same source.`,
+  );
+  assert.equal(received, "");
+});
+
 test("an error of the credential source is passed on as it is", async () => {
   const down = new Error("the store is down");
   await assert.rejects(
