@@ -13,6 +13,7 @@ import { parseServers } from "./servers.js";
 import { tlsOptions, type TlsSettings } from "./tls.js";
 import { watchConnection } from "./watch.js";
 import { tellCredentialChange } from "./tell-credential-change.js";
+import { tellFault } from "./tell-fault.js";
 
 /** Options that nats.js has and a credential replaces. */
 type Replaced =
@@ -119,6 +120,7 @@ export async function connect(
         delays.onChange(change);
         if (change.type !== "connected") tellCredentialChange(change, name);
       },
+      onFault: (fault) => tellFault(fault, name),
     },
   );
   watchConnection(connection, name);

@@ -99,7 +99,7 @@ test("somebody else there", async () => {
     "CONNECT_NOT_NATS",
     `The NATS server at ${json.at} does not speak the NATS protocol. Check the address and the port.`,
   );
-  for (const greeting of ["", "INFO {}\r\n"]) {
+  for (const greeting of ["", `INFO {"version":"2.9.10"}\r\n`]) {
     await using curt = await listener((socket) => socket.end(greeting));
     await rejects(
       connect({ servers: curt.at }),

@@ -88,6 +88,7 @@ function readNatsJsText(text: string): Reading | undefined {
       next: "Check the port; a server that is set to `handshake_first` needs the option `tls.handshakeFirst`.",
     };
   return text.includes("unexpected response from server") ||
+    text.includes("something that is not NATS") ||
     text.includes("in JSON at position")
     ? { code: "CONNECT_NOT_NATS", what: "does not speak the NATS protocol" }
     : undefined;

@@ -13,6 +13,7 @@ export interface NatsEvent {
     | "slowConsumer"
     | "stale"
     | "credential"
+    | "callbackFailed"
     | "listenerFailed";
   readonly level: "error" | "warn" | "info" | "debug" | "trace";
   /** The connection's label. */
@@ -29,7 +30,8 @@ export const natsChannelName = "keyturn:nats";
 
 const natsChannel = channel(natsChannelName);
 
-/** Tells an event, if anybody listens. */
-export function publishNatsEvent(event: NatsEvent): void {
+/** Tells an event, if anybody listens. @returns whether anybody does */
+export function publishNatsEvent(event: NatsEvent): boolean {
   if (natsChannel.hasSubscribers) natsChannel.publish(event);
+  return natsChannel.hasSubscribers;
 }

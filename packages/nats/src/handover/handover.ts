@@ -8,8 +8,9 @@ import {
 } from "./candidate.js";
 import { Copies } from "./copies.js";
 import { LateMessages } from "./late-messages.js";
-import { createInbox, deferred, Parser, type Deferred } from "./nats-core.js";
+import { createInbox, deferred, type Deferred } from "./nats-core.js";
 import type { LiveProtocol } from "./protocol.js";
+import { StreamParser } from "./stream-parser.js";
 import { otherServers, sameServer } from "./targets.js";
 
 /** Deadlines of a hand-over's steps, in milliseconds. */
@@ -347,7 +348,7 @@ class Handover {
     if (gap) this.#forgetOldAnswers();
     // The old parser follows the old socket to its end; the new stream begins at a frame.
     const late = new LateMessages(protocol, protocol.parser);
-    protocol.parser = new Parser(protocol);
+    protocol.parser = new StreamParser(protocol);
     const unread = live.takeUnread();
     const old = live.adopt(
       candidate.transport,

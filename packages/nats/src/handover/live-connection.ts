@@ -25,7 +25,7 @@ import {
 } from "./nats-core.js";
 import { LiveProtocol } from "./protocol.js";
 import { WireQueues } from "./wire-queues.js";
-import type { CredentialChange, Posture } from "./posture.js";
+import type { ConnectionFault, CredentialChange, Posture } from "./posture.js";
 
 /** How a live connection keeps its credential; see `ConnectOptions` for the options of nats.js. */
 export interface LiveOptions {
@@ -38,6 +38,8 @@ export interface LiveOptions {
   readonly maxControlLine?: number;
   /** Told each refresh, hand-over, refusal and fallback. */
   readonly onChange?: (change: CredentialChange) => void;
+  /** Told what goes wrong otherwise. */
+  readonly onFault?: (fault: ConnectionFault) => void;
 }
 
 /** nats.js' connection, which outlives its credential. */
@@ -108,6 +110,9 @@ export class LiveConnection extends OpenNatsConnection {
       credentialFault: () => this.#keeper.fault(),
       dialFailed: (error) => this.#onDialFailed(error),
       lameDuck: () => this.#leave(),
+      callbackFailed: (subject, error) =>
+        live.onFault?.({ type: "callbackFailed", subject, error }),
+      streamFault: (error) => live.onFault?.({ type: "streamFault", error }),
       queueRefused: (subject) =>
         this.#onChange({ type: "queueRefused", subject }),
     });

@@ -99,6 +99,7 @@ export interface OpenProtocolHandler {
   resetOutbound(): void;
   sendCommand(command: string | Uint8Array, ...payloads: Uint8Array[]): void;
   sendSubscriptions(): void;
+  subscribe(subscription: SubscriptionImpl): SubscriptionImpl;
   _sub(subscription: SubscriptionImpl): void;
 
   /** Private in nats.js' types. */

@@ -25,6 +25,15 @@ export interface Posture {
   };
 }
 
+/** What went wrong on a connection, apart from its credential. */
+export type ConnectionFault =
+  | {
+      readonly type: "callbackFailed";
+      readonly subject: string;
+      readonly error: unknown;
+    }
+  | { readonly type: "streamFault"; readonly error: Error };
+
 /** What happened to a connection's credential. */
 export type CredentialChange =
   | { readonly type: "connected" }

@@ -12,6 +12,7 @@ import {
   type SubscriptionImpl,
 } from "./nats-core.js";
 import type { Outbox } from "../outbox/outbox.js";
+import { StreamParser } from "./stream-parser.js";
 import type { WireQueues } from "./wire-queues.js";
 import { HandoverTransport } from "./transport.js";
 
@@ -30,6 +31,10 @@ export interface ProtocolHooks {
   readonly dialFailed: (error: unknown) => void;
   /** Something is to be told: the server's lame duck notice. */
   readonly lameDuck: () => void;
+  /** The callback of a subscription threw. */
+  readonly callbackFailed: (subject: string, error: unknown) => void;
+  /** What the server sends makes no sense; the connection is made anew. */
+  readonly streamFault: (error: Error) => void;
   /** A private queue group was refused for a plain subscription, which is plain on the wire now. */
   readonly queueRefused: (subject: string) => void;
 }
@@ -159,6 +164,27 @@ export class LiveProtocol extends OpenProtocolHandler {
     if (this.info?.ldm === true) this.#hooks.lameDuck();
   }
 
+  /** As nats.js', whose reader ends for good, and silently, when a callback throws. */
+  override subscribe(subscription: SubscriptionImpl): SubscriptionImpl {
+    if (subscription.noIterator) {
+      const { callback, subject } = subscription;
+      subscription.callback = (error, message) => {
+        try {
+          return callback.call(subscription, error, message);
+        } catch (thrown) {
+          this.#hooks.callbackFailed(subject, thrown);
+          return undefined;
+        }
+      };
+    }
+    return super.subscribe(subscription);
+  }
+
+  onStreamFault(error: Error): void {
+    this.#hooks.streamFault(error);
+    void this.live.close(error);
+  }
+
   override _sub(subscription: SubscriptionImpl): void {
     this.sendCommand(this.queues.subCommand(subscription));
   }
@@ -265,6 +291,7 @@ export class LiveProtocol extends OpenProtocolHandler {
     this.#postponed = undefined;
     if (postponed !== undefined) this.pongs.push(...postponed.answers);
     super.resetOutbound();
+    this.parser = new StreamParser(this);
   }
 
   /** Ends the pause before the next dial; does nothing where there is none. */
