@@ -17,7 +17,7 @@ export {
 } from "./events/provider-events.js";
 export type { Health } from "./health/compose-health.js";
 export type { LogSettings } from "./host-data/host-data.js";
-export type { Link, LinkIdentity } from "./links/link.js";
+export { showLink, type Link, type LinkIdentity } from "./links/link.js";
 export type { LinkHandler } from "./links/link-slot.js";
 export type { LinkCounters } from "./links/link-table.js";
 export { exitCodes } from "./process/exit-codes.js";

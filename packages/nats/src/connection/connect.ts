@@ -3,7 +3,7 @@ import type { NodeConnectionOptions } from "@nats-io/transport-node";
 import type { Credential } from "../credentials/credential.js";
 import { noCredential } from "../credentials/makers.js";
 import { fail } from "../errors/nats-errors.js";
-import { publishNatsEvent } from "../events/nats-events.js";
+import { publishNatsEvent, type NatsEvent } from "../events/nats-events.js";
 import type { HandoverDeadlines } from "../handover/handover.js";
 import { LiveConnection } from "../handover/live-connection.js";
 import type { CredentialSource, RefreshOptions } from "../keeper/keeper.js";
@@ -37,6 +37,8 @@ export interface ConnectOptions extends Omit<NodeConnectionOptions, Replaced> {
    * dial. Default {@link defaultMaxControlLine}, as the servers' own.
    */
   readonly maxControlLine?: number;
+  /** Told the events of this connection, as they are told on the channel. */
+  readonly onEvent?: (event: NatsEvent) => void;
   /** When a source is asked again. */
   readonly refresh?: RefreshOptions;
   /** What may wait while there is no connection. */
@@ -75,6 +77,7 @@ export async function connect(
     outbox,
     handover,
     keepOrder,
+    onEvent,
     tls,
     ...rest
   } = options;
@@ -123,7 +126,7 @@ export async function connect(
       onFault: (fault) => tellFault(fault, name),
     },
   );
-  watchConnection(connection, name);
+  watchConnection(connection, name, onEvent);
   const { publicKey } = connection.posture();
   const server = connection.getServer();
   publishNatsEvent({

@@ -88,7 +88,9 @@ export interface ProviderInstance extends LinkHandler {
   /**
    * The provider's config changed; `settings` is the whole of it. The secrets of the settings
    * before are wiped when this settles. If it rejects, the settings before stay in force, and
-   * health says so. Without this method a change takes effect at the next start.
+   * health says so. When it resolves, every link is changed to itself (`changeLink`, or deleted and
+   * put without it), and those that failed are tried at once. Without this method a change takes
+   * effect at the next start.
    */
   updateConfig?(settings: Settings): Promise<void>;
   /** How it is, beside its links. Must answer at once. */

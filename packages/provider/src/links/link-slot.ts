@@ -53,6 +53,8 @@ export class LinkSlot {
   #applied: Link | undefined;
   /** What a running operation is making. */
   #making: Link | undefined;
+  /** What is in force was made with settings that are no longer those of the provider. */
+  #stale = false;
   /** A put that could not even be read; what was there before stays. */
   #refusal: unknown;
   #failure: { error: unknown; attempts: number } | undefined;
@@ -100,6 +102,16 @@ export class LinkSlot {
   delete(): void {
     this.#refusal = undefined;
     this.#ask(undefined);
+  }
+
+  /** Makes the link again, as what it is made from has changed; one that failed is tried at once. */
+  reapply(): void {
+    if (this.#desired === undefined) return;
+    this.#stale = true;
+    this.#failure = undefined;
+    this.#since = Date.now();
+    this.#interrupt();
+    this.work();
   }
 
   /** Lets the slot work; called again for nothing is harmless. */
@@ -163,7 +175,7 @@ export class LinkSlot {
   }
 
   #settled(): boolean {
-    return this.#closed || this.#desired === this.#applied;
+    return this.#closed || (this.#desired === this.#applied && !this.#stale);
   }
 
   async #work(): Promise<void> {
@@ -172,10 +184,13 @@ export class LinkSlot {
       if (handler === undefined) return;
       this.#attempt = new AbortController();
       const { signal } = this.#attempt;
+      const wasStale = this.#stale;
+      this.#stale = false;
       try {
         await this.#step(handler, signal);
         this.#failure = undefined;
       } catch (error) {
+        this.#stale ||= wasStale;
         // A newer wish ended it; that is no failure.
         if (!signal.aborted) await this.#pause(error);
       } finally {

@@ -73,6 +73,11 @@ export class LinkTable {
     for (const slot of this.#slots.values()) slot.work();
   }
 
+  /** Makes every link again, because the provider's config has changed. */
+  reapply(): void {
+    for (const slot of this.#slots.values()) slot.reapply();
+  }
+
   /** Settles when every link that is in the table now has been tried once. */
   async tried(): Promise<void> {
     await Promise.all(

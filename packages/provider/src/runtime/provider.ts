@@ -149,7 +149,14 @@ export class Provider implements RunningProvider, ControlHandler {
     if (this.#stopping.signal.aborted) await instance.close(0);
     this.#checkGoing();
     this.#instance = instance;
-    this.#config.begin(instance.updateConfig?.bind(instance));
+    this.#config.begin(
+      instance.updateConfig === undefined
+        ? undefined
+        : async (settings) => {
+            await instance.updateConfig?.(settings);
+            this.#table.reapply();
+          },
+    );
     this.#table.begin(instance);
     // Calls should find their link, but one slow link must not keep all calls out.
     await new Budget(firstLinksMs).wait(this.#table.tried());

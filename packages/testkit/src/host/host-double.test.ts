@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import { createCurve } from "@nats-io/nkeys";
 
+import { makeOperator } from "../operator/operator.js";
 import { natsServer } from "../server/nats-server.js";
 import { until } from "../wait/until.js";
 import { HostDouble, type HostDoubleOptions } from "./host-double.js";
@@ -91,6 +92,20 @@ describe("the start of a provider", () => {
         "otel_config",
       ],
     ]);
+  });
+
+  test("passes the host's own credential on, and uses it", async () => {
+    const operator = await makeOperator();
+    const user = await (await operator.account("LATTICE")).user("host");
+    await using lattice = await natsServer({
+      config: await operator.serverConfig(),
+    });
+    await assert.rejects(start({ lattice }), /Authorization/);
+    await using host = await start({ lattice, credential: user });
+    const data = host.hostData();
+    assert.equal(data["lattice_rpc_user_jwt"], user.jwt);
+    assert.equal(data["lattice_rpc_user_seed"], user.seed);
+    await host.connection.flush();
   });
 
   test("may be told nonsense", async () => {
