@@ -1,1 +1,14 @@
-export {};
+export { configKeys, type ConfigKey, type KeyEntry } from "./config/keys.js";
+export { messagingErrors } from "./errors/messaging-errors.js";
+export {
+  messagesChannelName,
+  messagingChannelName,
+  type MessagingEvent,
+} from "./events/messaging-events.js";
+export {
+  brokerMessage,
+  messagingConsumer,
+  messagingHandler,
+  type BrokerMessage,
+} from "./interface/messaging.js";
+export { messagingProvider } from "./messaging-provider.js";

@@ -1,4 +1,4 @@
-import type { LinkOptions } from "@keyturn/testkit";
+import { until, type LinkOptions } from "@keyturn/testkit";
 
 import type { Exchange } from "../facts.js";
 import { exchange } from "./exchange.js";
@@ -14,6 +14,10 @@ export async function plainConfig(
   const { screen, host } = stage;
   const from = host.stderr.length;
   await replaceLinks(host, old, plain);
+  await until("both links to be up", 10_000, () => {
+    const log = host.stderr.text(from);
+    return log.split(" is up.").length > plain.length;
+  });
   await host.waitHealthy();
   const result = await exchange(stage, from);
   expect(

@@ -1,4 +1,4 @@
-import type { LinkOptions } from "@keyturn/testkit";
+import { until, type LinkOptions } from "@keyturn/testkit";
 
 import type { Facts } from "../facts.js";
 import { linesAt } from "../log-lines.js";
@@ -14,7 +14,11 @@ export async function refusal(
   const from = host.stderr.length;
   await replaceLinks(host, old, strict);
   const health = await host.waitUnhealthy(/require-secrets/);
-  const errors = linesAt("ERROR", host.stderr.text(from));
+  const logged = (): string[] => linesAt("ERROR", host.stderr.text(from));
+  await until("an error for each link", 10_000, () => {
+    return logged().length >= strict.length;
+  });
+  const errors = logged();
   const answered = await customer
     .request("orders.price", "item 1", { timeout: 1000 })
     .then(
@@ -24,10 +28,6 @@ export async function refusal(
   expect(
     answered === 0,
     "A request was answered although the link is refused.",
-  );
-  expect(
-    errors.length > 0,
-    "The provider did not log why it refused the link.",
   );
   screen.line("error", "as the provider logged it:");
   for (const error of errors) screen.quote(error);

@@ -167,6 +167,7 @@ export class LiveProtocol extends OpenProtocolHandler {
   /** As nats.js', whose reader ends for good, and silently, when a callback throws. */
   override subscribe(subscription: SubscriptionImpl): SubscriptionImpl {
     if (subscription.noIterator) {
+      // oxlint-disable-next-line typescript/unbound-method -- it is called with its own subscription
       const { callback, subject } = subscription;
       subscription.callback = (error, message) => {
         try {

@@ -2,58 +2,17 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { Secret } from "@keyturn/nats";
-import { until } from "@keyturn/testkit";
-
+import {
+  link,
+  quick,
+  settle,
+  slow,
+  started,
+  wiped,
+} from "../testing/table-lab.test.fixture.js";
 import { ScriptedHandler } from "../testing/scripted-handler.test.fixture.js";
 import type { Link } from "./link.js";
 import { LinkTable } from "./link-table.js";
-import type { RetryPolicy } from "./retry.js";
-
-const slow = { firstMs: 60_000, maxMs: 60_000 };
-const quick = { firstMs: 4, maxMs: 16 };
-
-function link(value: string, changes: Partial<Link> = {}): Link {
-  const direction = changes.direction ?? "target";
-  const peer = changes.peer ?? "echo";
-  const name = changes.name ?? "default";
-  return {
-    key: `${direction} ${peer} ${name} wasmcloud:messaging`,
-    direction,
-    peer,
-    name,
-    namespace: "wasmcloud",
-    package: "messaging",
-    interfaces: ["consumer"],
-    config: { v: value },
-    exposed: new Map([["seed", Secret.fromText(`exposed ${value}`)]]),
-    secrets: new Map([["seed", Secret.fromText(`secret ${value}`)]]),
-    ...changes,
-  };
-}
-
-function wiped(...links: Link[]): boolean[] {
-  return links.map((one) =>
-    [...one.exposed.values(), ...one.secrets.values()].every((s) => s.wiped),
-  );
-}
-
-function started(
-  options: { change: boolean; retry?: RetryPolicy } = { change: true },
-) {
-  const table = new LinkTable(options.retry ?? quick);
-  const handler = new ScriptedHandler(options);
-  table.begin(handler);
-  const begun = (count: number) =>
-    until(
-      `operation ${count}`,
-      5_000,
-      () => handler.operations.length >= count,
-    );
-  return { table, handler, begun };
-}
-
-/** Lets everything run that is ready to run. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 2));
 
 describe("LinkTable", () => {
   test("waits for the provider's code, then makes links at the same time", async () => {
@@ -424,63 +383,6 @@ describe("LinkTable", () => {
     assert.deepEqual(wiped(...late), [true, true]);
     table.wipe();
     assert.deepEqual(wiped(...links), [true, true]);
-  });
-
-  test("when the provider's config has changed, links in force are changed to themselves", async () => {
-    const { table, handler } = started();
-    table.put(link("a"));
-    await settle();
-    handler.last.succeed();
-    await settle();
-    table.reapply();
-    await settle();
-    assert.deepEqual(handler.log, ["put a", "change a"]);
-    handler.last.fail(new Error("not with this config"));
-    await settle();
-    assert.equal(table.problems()[0]?.reason, "not with this config");
-    await until("another try", 5_000, () => handler.operations.length === 3);
-    handler.last.succeed();
-    await settle();
-    assert.deepEqual(table.problems(), []);
-    assert.deepEqual(wiped(handler.last.link), [false]);
-    assert.deepEqual(handler.log, ["put a", "change a", "change a"]);
-  });
-
-  test("when the provider's config has changed, running puts begin anew and failed ones are tried at once", async () => {
-    const { table, handler } = started({ change: true, retry: slow });
-    table.put(link("a"));
-    table.put(link("b", { peer: "other" }));
-    await settle();
-    handler.last.fail(new Error("not yet"));
-    await settle();
-    table.reapply();
-    assert.equal(handler.operations[0]?.signal?.aborted, true);
-    handler.operations[0]?.fail(new Error("aborted"));
-    await settle();
-    assert.deepEqual(handler.log, ["put a", "put b", "put b", "put a"]);
-    for (const operation of handler.operations) operation.succeed();
-    await settle();
-    assert.deepEqual(table.problems(), []);
-    assert.equal(handler.operations.length, 4);
-  });
-
-  test("when the provider's config has changed, without changeLink a link is deleted and put", async () => {
-    const { table, handler } = started({ change: false });
-    table.put(link("a"));
-    for (let i = 0; i < 3; i++) {
-      await settle();
-      handler.last.succeed();
-      await settle();
-      if (i === 0) table.reapply();
-    }
-    assert.deepEqual(handler.log, ["put a", "delete a", "put a"]);
-    table.delete(link("a"));
-    table.reapply();
-    await settle();
-    handler.last.succeed();
-    await settle();
-    table.reapply();
-    assert.equal(table.size, 0);
   });
 
   test("there is a bound", () => {

@@ -368,32 +368,6 @@ describe("a provider on a lattice", () => {
     assert.deepEqual(it.handler.log, []);
   });
 
-  test("health of the provider itself is part of the answer, also when it throws", async () => {
-    let health: ProviderInstance["health"] = () => ({
-      healthy: false,
-      message: "Backlog.",
-    });
-    await using it = await Lab.start({
-      instance: { health: () => health?.() ?? { healthy: true } },
-    });
-    assert.deepEqual(await it.host.health(), {
-      healthy: false,
-      message: "Backlog.",
-    });
-    health = () => {
-      throw new Error("Broken.");
-    };
-    assert.deepEqual(await it.host.health(), {
-      healthy: false,
-      message: "Broken.",
-    });
-    health = () => ({ healthy: true, message: "Degraded." });
-    assert.deepEqual(await it.host.health(), {
-      healthy: true,
-      message: "Degraded.",
-    });
-  });
-
   test("two copies in one lattice share the calls", async () => {
     const answered: string[] = [];
     await using one = await Lab.start({

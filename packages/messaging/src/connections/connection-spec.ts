@@ -1,0 +1,21 @@
+import type { Credential, TlsSettings } from "@keyturn/nats";
+
+/** What a connection to NATS is made with. */
+export interface ConnectionSpec {
+  /** `host:port` */
+  readonly servers: readonly string[];
+  /** Undefined: TLS if the server demands it, with the system's CAs. */
+  readonly tls: TlsSettings | undefined;
+  readonly inboxPrefix: string;
+  readonly pingIntervalMs: number;
+  readonly credential: Credential;
+  /** Equal for specs that differ in nothing but the credential. */
+  readonly key: string;
+}
+
+/** Whether two specs ask for one and the same connection. */
+export function sameConnection(a: ConnectionSpec, b: ConnectionSpec): boolean {
+  return (
+    a.key === b.key && a.credential.fingerprint === b.credential.fingerprint
+  );
+}

@@ -1,0 +1,146 @@
+import {
+  connect,
+  errorChain,
+  type Credential,
+  type LiveConnection,
+  type NatsEvent,
+} from "@keyturn/nats";
+
+import { withContext } from "../errors/in-context.js";
+import { fail } from "../errors/messaging-errors.js";
+import type { ConnectionSpec } from "./connection-spec.js";
+
+/** As the stock provider names its connections, for who looks at the server's list of them. */
+const connectionName = "NATS Messaging Provider";
+
+/** One connection to NATS and the links that use it. */
+export class SharedConnection {
+  readonly settingsKey: string;
+  /** How many links use it. */
+  users = 0;
+  readonly opened: Promise<LiveConnection>;
+  #credential: Credential;
+  #connection: LiveConnection | undefined;
+  /** Why it is down; undefined while it is well. */
+  #down: string | undefined;
+  /** Those who wait until it is back. */
+  readonly #waiting = new Set<() => void>();
+  #changing: Promise<void> = Promise.resolve();
+
+  constructor(spec: ConnectionSpec) {
+    this.settingsKey = spec.key;
+    this.#credential = spec.credential;
+    this.opened = this.#open(spec);
+    // Each link that waits for it sees the failure; this is for when none does any more.
+    this.opened.catch(() => undefined);
+  }
+
+  get credential(): Credential {
+    return this.#credential;
+  }
+
+  /** Why it is down, for people; undefined while it is well. */
+  get fault(): Error | undefined {
+    if (this.#down === undefined) return undefined;
+    const posture = this.#connection?.posture();
+    const why =
+      posture?.lastError === undefined
+        ? this.#down
+        : errorChain(posture.lastError);
+    return fail("MESSAGING_DISCONNECTED", `Not connected to NATS: ${why}`);
+  }
+
+  /** Resolves with true as soon as it is up, with false after `ms` milliseconds. */
+  async whenUp(ms: number): Promise<boolean> {
+    if (this.#down === undefined) return true;
+    return new Promise((resolve) => {
+      const done = (isUp: boolean): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(wake);
+        resolve(isUp);
+      };
+      const timer = setTimeout(() => done(false), ms);
+      const wake = (): void => done(this.#down === undefined);
+      this.#waiting.add(wake);
+    });
+  }
+
+  /**
+   * Moves to another credential under traffic. Rolled back if that is refused.
+   *
+   * @throws KeyturnError `HANDOVER_…`, `CREDENTIAL_…`
+   */
+  async moveTo(next: Credential): Promise<void> {
+    const turn = this.#changing.then(() => this.#moveTo(next));
+    this.#changing = turn.catch(() => undefined);
+    await turn;
+  }
+
+  async #moveTo(next: Credential): Promise<void> {
+    const previous = this.#credential;
+    if (next.fingerprint === previous.fingerprint) {
+      if (next !== previous) next.wipe();
+      return;
+    }
+    const connection = await this.opened;
+    this.#credential = next;
+    try {
+      await connection.refreshCredentials();
+    } catch (error) {
+      this.#credential = previous;
+      // So that a later reconnect does not present what was refused.
+      await connection.refreshCredentials().catch(() => undefined);
+      next.wipe();
+      throw error;
+    }
+    previous.wipe();
+  }
+
+  /** Ends it; one that is still being opened as soon as it is open. */
+  async close(): Promise<void> {
+    this.#down ??= "The connection is no longer needed.";
+    for (const wake of this.#waiting) wake();
+    const connection = await this.opened.catch(() => undefined);
+    await connection?.close();
+    this.#credential.wipe();
+  }
+
+  async #open(spec: ConnectionSpec): Promise<LiveConnection> {
+    const { publicKey } = spec.credential;
+    const servers = spec.servers.join(",");
+    try {
+      this.#connection = await connect({
+        servers: spec.servers,
+        name: connectionName,
+        connectionLabel:
+          publicKey === undefined ? servers : `${servers} as ${publicKey}`,
+        // Asked at each refresh and each refusal: what is in force then counts.
+        credentials: () => Promise.resolve(this.#credential),
+        ...(spec.tls !== undefined && { tls: spec.tls }),
+        inboxPrefix: spec.inboxPrefix,
+        pingInterval: spec.pingIntervalMs,
+        // A component learns at once that nothing is sent, rather than later that it was dropped.
+        outbox: { maxBytes: 0 },
+        onEvent: (event) => this.#onEvent(event),
+      });
+      return this.#connection;
+    } catch (error) {
+      throw withContext("failed to connect to NATS", error);
+    }
+  }
+
+  #onEvent(event: NatsEvent): void {
+    switch (event.type) {
+      case "disconnected":
+      case "closed":
+        this.#down = event.message;
+        return;
+      case "reconnected":
+        this.#down = undefined;
+        for (const wake of this.#waiting) wake();
+        return;
+      default:
+        return;
+    }
+  }
+}

@@ -1,0 +1,241 @@
+import {
+  headers,
+  NoRespondersError,
+  RequestError,
+  TimeoutError,
+  type Msg,
+  type MsgHdrs,
+} from "@nats-io/nats-core";
+
+import { errorChain, type KeyturnError } from "@keyturn/nats";
+import type { LinkIdentity } from "@keyturn/provider";
+
+import type { LinkSettings } from "../config/settings.js";
+import { subjectFault, subjectMatches } from "../config/subjects.js";
+import type { Lease } from "../connections/connection-pool.js";
+import { fail } from "../errors/messaging-errors.js";
+import { tellMessage } from "../events/messaging-events.js";
+import type { BrokerMessage } from "../interface/messaging.js";
+import type { TraceContext } from "../trace/trace-context.js";
+
+/** How long a publish waits for a connection that is down, in milliseconds. */
+const publishWaitMs = 5_000;
+/** Longest time that a timer takes; a request's `timeout-ms` may be longer. */
+const longestTimeoutMs = 2_147_483_647;
+/** What one more header line costs beside its name and value: colon, blank, line end. */
+const headerExtra = 4;
+
+/** As the stock provider answers, byte for byte: components may look for them. */
+const timedOut = "nats request timed out: deadline has elapsed";
+const noResponders = "nats send error: no responders: no responders";
+
+/** A result as components get it. */
+export type Outcome<T> =
+  | { readonly tag: "ok"; readonly val: T }
+  | { readonly tag: "err"; readonly val: string };
+
+/** A link by which a component publishes and requests. */
+export class ConsumerLink {
+  readonly link: LinkIdentity;
+  #settings: LinkSettings;
+  #lease: Lease;
+  readonly #totals = { published: 0, requests: 0, refused: 0 };
+
+  constructor(link: LinkIdentity, settings: LinkSettings, lease: Lease) {
+    this.link = link;
+    this.#settings = settings;
+    this.#lease = lease;
+  }
+
+  get lease(): Lease {
+    return this.#lease;
+  }
+
+  /** What it has counted since it was made: what was sent, and what was answered with an error. */
+  get totals(): Readonly<Record<"published" | "requests" | "refused", number>> {
+    return this.#totals;
+  }
+
+  /** Why nothing can be sent; undefined while all is well. */
+  get fault(): Error | undefined {
+    return this.#lease.shared.fault;
+  }
+
+  change(settings: LinkSettings, lease: Lease): void {
+    this.#settings = settings;
+    this.#lease = lease;
+  }
+
+  /** `publish` of the interface: ok means that the message was handed to the connection. */
+  async publish(
+    { subject, body, replyTo }: BrokerMessage,
+    trace: TraceContext | undefined,
+  ): Promise<Outcome<undefined>> {
+    // `some("")` means no reply subject to the server, too.
+    const reply = replyTo === "" ? undefined : replyTo;
+    const allowed = this.#settings.publishAllow;
+    const problem =
+      subjectProblem("subject", subject) ??
+      (reply === undefined ? undefined : subjectProblem("reply-to", reply)) ??
+      notAllowed("publish_allow", allowed, subject) ??
+      this.#tooLarge(subject, body, trace);
+    if (problem !== undefined) return this.#refuse(shown(problem));
+    if (!(await this.#lease.shared.whenUp(publishWaitMs)))
+      return this.#refuse(this.#disconnected());
+    try {
+      this.#lease.connection.publish(subject, body, {
+        ...(reply !== undefined && { reply }),
+        ...headersFor(subject, trace),
+      });
+    } catch (error) {
+      return this.#refuse(`failed to send message: ${errorChain(error)}`);
+    }
+    this.#totals.published++;
+    this.#tell("A component published.", subject, body);
+    return { tag: "ok", val: undefined };
+  }
+
+  /** `request` of the interface. */
+  async request(
+    subject: string,
+    body: Uint8Array,
+    timeoutMs: number,
+    trace: TraceContext | undefined,
+  ): Promise<Outcome<BrokerMessage>> {
+    const problem =
+      subjectProblem("subject", subject) ??
+      notAllowed("request_allow", this.#settings.requestAllow, subject) ??
+      this.#tooLarge(subject, body, trace);
+    if (problem !== undefined) return this.#refuse(shown(problem));
+    const began = performance.now();
+    const limit = Math.min(timeoutMs, longestTimeoutMs);
+    if (limit === 0) return this.#refuse(timedOut);
+    if (!(await this.#lease.shared.whenUp(limit)))
+      return this.#refuse(timedOut);
+    const left = limit - (performance.now() - began);
+    if (left <= 0) return this.#refuse(timedOut);
+    this.#totals.requests++;
+    this.#tell("A component sent a request.", subject, body);
+    try {
+      const answer = await this.#lease.connection.request(subject, body, {
+        timeout: Math.max(1, left),
+        ...headersFor(subject, trace),
+      });
+      const status = statusOf(answer);
+      if (status !== undefined)
+        return this.#refuse(`nats send error: ${status}`);
+      return {
+        tag: "ok",
+        val: {
+          subject: answer.subject,
+          body: answer.data,
+          replyTo: answer.reply === "" ? undefined : answer.reply,
+        },
+      };
+    } catch (error) {
+      return this.#refuse(requestText(error));
+    }
+  }
+
+  #refuse<T>(text: string): Outcome<T> {
+    this.#totals.refused++;
+    return { tag: "err", val: text };
+  }
+
+  #disconnected(): string {
+    const { fault } = this.#lease.shared;
+    return `failed to send message: ${fault?.message ?? "not connected"}`;
+  }
+
+  #tooLarge(
+    subject: string,
+    body: Uint8Array,
+    trace: TraceContext | undefined,
+  ): KeyturnError | undefined {
+    const most = this.#lease.connection.info?.max_payload;
+    if (most === undefined) return undefined;
+    const size = body.length + headerBytes(subject, trace);
+    return size <= most
+      ? undefined
+      : fail(
+          "MESSAGING_BODY_TOO_LARGE",
+          `The message has ${size} bytes, and the NATS server takes at most ${most}.`,
+        );
+  }
+
+  #tell(what: string, subject: string, body: Uint8Array): void {
+    tellMessage("message-out", what, this.link, subject, body.length);
+  }
+}
+
+/** An error value is all that a component sees: it gets the code, too. */
+function shown(error: KeyturnError): string {
+  return `${error.message} (${error.code})`;
+}
+
+function subjectProblem(
+  what: string,
+  subject: string,
+): KeyturnError | undefined {
+  const fault = subjectFault(subject, false);
+  return fault === undefined
+    ? undefined
+    : fail(
+        "MESSAGING_SUBJECT_INVALID",
+        `The ${what} ${JSON.stringify(subject.slice(0, 128))} cannot be used: ${fault}.`,
+      );
+}
+
+function notAllowed(
+  key: "publish_allow" | "request_allow",
+  allowed: readonly string[] | undefined,
+  subject: string,
+): KeyturnError | undefined {
+  if (
+    allowed === undefined ||
+    allowed.some((pattern) => subjectMatches(pattern, subject))
+  )
+    return undefined;
+  return fail(
+    "MESSAGING_SUBJECT_NOT_ALLOWED",
+    `The subject ${JSON.stringify(subject)} is not among \`${key}\` of the link.`,
+  );
+}
+
+/** Some of the server's own services do not take headers. */
+function takesHeaders(subject: string): boolean {
+  return !subject.startsWith("$SYS");
+}
+
+function headersFor(
+  subject: string,
+  trace: TraceContext | undefined,
+): { headers?: MsgHdrs } {
+  if (trace === undefined || !takesHeaders(subject)) return {};
+  const block = headers();
+  for (const name in trace) block.set(name, trace[name] ?? "");
+  return { headers: block };
+}
+
+function headerBytes(subject: string, trace: TraceContext | undefined): number {
+  if (trace === undefined || !takesHeaders(subject)) return 0;
+  let bytes = "NATS/1.0\r\n\r\n".length;
+  for (const name in trace)
+    bytes += name.length + Buffer.byteLength(trace[name] ?? "") + headerExtra;
+  return bytes;
+}
+
+/** A status of the server in place of an answer; undefined for an answer. */
+function statusOf(answer: Msg): string | undefined {
+  const block = answer.headers;
+  if (block === undefined || block.code < 300) return undefined;
+  return `status ${block.code}${block.description === "" ? "" : ` ${block.description}`}`;
+}
+
+function requestText(error: unknown): string {
+  const cause = error instanceof RequestError ? error.cause : error;
+  if (error instanceof TimeoutError || cause instanceof TimeoutError)
+    return timedOut;
+  if (cause instanceof NoRespondersError) return noResponders;
+  return `nats send error: ${errorChain(error)}`;
+}

@@ -1,0 +1,208 @@
+import {
+  credsCredential,
+  nkeyCredential,
+  noCredential,
+  passwordCredential,
+  tokenCredential,
+  userJwtCredential,
+  type Credential,
+  type Secret,
+  type UrlUser,
+} from "@keyturn/nats";
+
+import type { ConfigKey } from "../config/keys.js";
+import { lookUp } from "../config/settings.js";
+import { fail } from "../errors/messaging-errors.js";
+import { secretsHint } from "./secrets-hint.js";
+import { sourcesOf, type LinkSources, type Source } from "./link-sources.js";
+
+/** Whether credentials in plain config are taken, with a warning, or refused. */
+export type CredentialsPolicy = "prefer-secrets" | "require-secrets";
+
+/** A secret that lay in plain text: what to warn of. */
+export interface Plaintext {
+  /** `link config`, `provider config`, `address in link config`. */
+  readonly source: string;
+  readonly keys: readonly string[];
+  /** What to type to get them out of it. */
+  readonly hint: string;
+}
+
+/** User information of the address list, and the place that list is from. */
+export interface AddressUser {
+  readonly user: UrlUser;
+  readonly source: Source;
+}
+
+/** The credential of a link, and what the operator has to know about it. */
+export interface ChosenCredential {
+  readonly credential: Credential;
+  /** Set if it lay in plain text. */
+  readonly plaintext: Plaintext | undefined;
+  /** Whether user information of the address list was left out for it. */
+  readonly ignoresAddress: boolean;
+}
+
+const kinds: readonly (readonly ConfigKey[])[] = [
+  ["client_jwt", "client_seed"],
+  ["client_creds"],
+  ["nkey_seed"],
+  ["password"],
+  ["token"],
+];
+
+/**
+ * Takes the first credential there is: link secrets, provider secrets, link config, provider config,
+ * the address's user information, none. Never two halves from two places: a source with a part of
+ * one is an error, not skipped.
+ *
+ * @throws KeyturnError `MESSAGING_CREDENTIAL_INCOMPLETE`, `MESSAGING_CREDENTIAL_AMBIGUOUS`,
+ *   `MESSAGING_PLAINTEXT_REFUSED`, and those of the credential itself
+ */
+export function chooseCredential(
+  sources: LinkSources,
+  address: AddressUser | undefined,
+  policy: CredentialsPolicy,
+): ChosenCredential {
+  for (const source of sourcesOf(sources)) {
+    // An address that is itself a secret comes before plain config.
+    if (source.plaintext && address?.source.plaintext === false)
+      return fromAddress(address, policy);
+    const keys = presentKeys(source);
+    if (keys.length === 0) continue;
+    const plaintext = plaintextOf(source, keys, policy);
+    const credential = makeCredential(source, keys, sources);
+    return { credential, plaintext, ignoresAddress: address !== undefined };
+  }
+  if (address !== undefined) return fromAddress(address, policy);
+  const user = lookUp(sources.layers, "user");
+  if (user !== undefined) throw incomplete(user.place, ["user"], "password");
+  return {
+    credential: noCredential(),
+    plaintext: undefined,
+    ignoresAddress: false,
+  };
+}
+
+/**
+ * What to warn of if a secret is taken from a source.
+ *
+ * @throws KeyturnError `MESSAGING_PLAINTEXT_REFUSED`
+ */
+export function plaintextOf(
+  source: Source,
+  keys: readonly string[],
+  policy: CredentialsPolicy,
+): Plaintext | undefined {
+  if (!source.plaintext) return undefined;
+  const hint = secretsHint(keys, source.refer);
+  if (policy === "require-secrets")
+    throw fail(
+      "MESSAGING_PLAINTEXT_REFUSED",
+      `${list(keys)} of the ${source.name} ${keys.length === 1 ? "is" : "are"} in plain text, and \`credentials_policy\` is \`require-secrets\`.`,
+      { next: hint },
+    );
+  return { source: source.name, keys, hint };
+}
+
+function presentKeys(source: Source): ConfigKey[] {
+  const isPresent = (key: ConfigKey): boolean => {
+    const value = source.values.get(key);
+    // An empty config value is how people leave a key out of a template.
+    return value !== undefined && (value.byteLength > 0 || !source.plaintext);
+  };
+  const found = kinds.filter((keys) => keys.some(isPresent));
+  if (found.length > 1) {
+    throw fail(
+      "MESSAGING_CREDENTIAL_AMBIGUOUS",
+      `There are credentials of several kinds in the ${source.name}: ${list(found.flat().filter(isPresent))}.`,
+    );
+  }
+  return (found[0] ?? []).filter(isPresent);
+}
+
+function makeCredential(
+  source: Source,
+  keys: readonly ConfigKey[],
+  sources: LinkSources,
+): Credential {
+  const origin = {
+    source: `${source.name} (${list(keys)})`,
+    plaintext: source.plaintext,
+  };
+  const value = (key: ConfigKey): Secret => {
+    const secret = source.values.get(key);
+    if (secret === undefined || !keys.includes(key))
+      throw incomplete(source.name, keys, key);
+    return secret;
+  };
+  switch (keys[0]) {
+    case "client_jwt":
+    case "client_seed":
+      return userJwtCredential({
+        jwt: value("client_jwt"),
+        seed: value("client_seed"),
+        origin,
+      });
+    case "client_creds":
+      return credsCredential(value("client_creds"), origin);
+    case "nkey_seed":
+      return nkeyCredential({ seed: value("nkey_seed"), origin });
+    case "token":
+      return tokenCredential({ token: value("token"), origin });
+    default: {
+      // A user name is no secret: it may stand beside the password or in plain config.
+      const user =
+        source.values.get("user")?.revealText() ??
+        lookUp(sources.layers, "user")?.value;
+      if (user === undefined) throw incomplete(source.name, keys, "user");
+      return passwordCredential({ user, password: value("password"), origin });
+    }
+  }
+}
+
+/** The words of the stock provider for its two cases: scripts may look for them. */
+const stockWords: Readonly<Record<string, string>> = {
+  client_seed: "if you specify jwt, you must also specify a seed; ",
+  client_jwt: "must provide both jwt and seed for jwt authentication; ",
+};
+
+function incomplete(
+  source: string,
+  keys: readonly string[],
+  missing: string,
+): Error {
+  return fail(
+    "MESSAGING_CREDENTIAL_INCOMPLETE",
+    `There is ${list(keys)} without \`${missing}\` in the ${source}: ${stockWords[missing] ?? ""}both have to be in the same place.`,
+  );
+}
+
+function fromAddress(
+  { user, source }: AddressUser,
+  policy: CredentialsPolicy,
+): ChosenCredential {
+  const name = `address in ${source.name}`;
+  const keys = ["cluster_uris"];
+  const plaintext = plaintextOf({ ...source, name }, keys, policy);
+  const origin = {
+    source: `${name} (${list(keys)})`,
+    plaintext: source.plaintext,
+  };
+  return {
+    credential:
+      user.password === undefined
+        ? tokenCredential({ token: user.name, origin })
+        : passwordCredential({
+            user: user.name,
+            password: user.password,
+            origin,
+          }),
+    plaintext,
+    ignoresAddress: false,
+  };
+}
+
+function list(keys: readonly string[]): string {
+  return keys.map((key) => `\`${key}\``).join(", ");
+}

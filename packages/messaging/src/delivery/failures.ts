@@ -1,0 +1,157 @@
+import { headers, type NatsConnection } from "@nats-io/nats-core";
+
+import { errorChain, isKeyturnError } from "@keyturn/nats";
+import { showLink, type LinkIdentity } from "@keyturn/provider";
+
+import type { LinkSettings } from "../config/settings.js";
+import { messagingErrors } from "../errors/messaging-errors.js";
+import {
+  publishEvent,
+  type MessagingEvent,
+} from "../events/messaging-events.js";
+import { Throttle } from "../events/throttle.js";
+import type { Delivery } from "./admission.js";
+
+/** Why a message did no good. */
+export type Failure =
+  /** The component answered with an error. */
+  | { readonly kind: "component"; readonly text: string }
+  /** The component could not be called, or gave no answer. */
+  | { readonly kind: "call"; readonly error: unknown }
+  /** There was no room for it. */
+  | { readonly kind: "dropped" };
+
+interface Failed {
+  readonly subject: string;
+  readonly failure: Failure;
+}
+
+/** Longest text of a component that is shown, in characters. */
+const longestText = 300;
+const noBody = new Uint8Array(0);
+
+/** What is done about messages of a link that fail: told, counted, and what its config asks for. */
+export class Failures {
+  readonly #link: LinkIdentity;
+  readonly #throttles = {
+    component: this.#throttle(),
+    call: this.#throttle(),
+    dropped: this.#throttle(),
+  };
+  readonly counts = { component: 0, call: 0, dropped: 0, unanswered: 0 };
+
+  constructor(link: LinkIdentity) {
+    this.#link = link;
+  }
+
+  /** Takes note of a failure. Never throws. */
+  handle(
+    delivery: Delivery,
+    failure: Failure,
+    settings: LinkSettings,
+    connection: NatsConnection,
+  ): void {
+    const { subject } = delivery;
+    this.counts[failure.kind]++;
+    this.#throttles[failure.kind].happened({ subject, failure });
+    try {
+      if (settings.deadLetterSubject !== undefined)
+        publishDeadLetter(
+          connection,
+          settings.deadLetterSubject,
+          delivery,
+          failure,
+        );
+      if (settings.errorReplies && delivery.replyTo !== undefined)
+        connection.publish(delivery.replyTo, noBody, {
+          headers: errorHeaders(failure),
+        });
+    } catch {
+      // Not connected: nobody can be told any more. The failure itself has been.
+      this.counts.unanswered++;
+    }
+  }
+
+  /** Tells what is still held back. */
+  flush(): void {
+    for (const throttle of Object.values(this.#throttles)) throttle.flush();
+  }
+
+  #throttle(): Throttle<Failed> {
+    return new Throttle((failed, count) => {
+      publishEvent(this.#event(failed, count));
+    });
+  }
+
+  #event({ subject, failure }: Failed, count: number): MessagingEvent {
+    const { peer, name } = this.#link;
+    const link = `the link of ${showLink(this.#link)}`;
+    const more = count === 1 ? "" : ` This is the last of ${count}.`;
+    const shared = { component: peer, link: name, subject, count };
+    switch (failure.kind) {
+      case "component":
+        return {
+          ...shared,
+          type: "component-error",
+          level: "warn",
+          code: "MESSAGING_COMPONENT_ERROR",
+          message: `The component answered a message of ${link} with an error: ${shown(failure.text)}.${more}`,
+        };
+      case "call":
+        return {
+          ...shared,
+          type: "delivery-failed",
+          level: "error",
+          code: isKeyturnError(failure.error)
+            ? failure.error.code
+            : "MESSAGING_DELIVERY_FAILED",
+          message: `Unable to send message of ${link}: ${errorChain(failure.error)} ${messagingErrors.MESSAGING_DELIVERY_FAILED.next}${more}`,
+          error: failure.error,
+        };
+      case "dropped":
+        return {
+          ...shared,
+          type: "dropped",
+          level: "error",
+          code: "MESSAGING_OVERLOADED",
+          message: `There was no room for ${count === 1 ? "a message" : `${count} messages`} of ${link}. ${messagingErrors.MESSAGING_OVERLOADED.next}`,
+        };
+    }
+  }
+}
+
+/** The message as it came, with where it came on and why it is here. */
+function publishDeadLetter(
+  connection: NatsConnection,
+  to: string,
+  delivery: Delivery,
+  failure: Failure,
+): void {
+  const reasons = errorHeaders(failure);
+  reasons.set("Keyturn-Subject", delivery.subject);
+  if (delivery.replyTo !== undefined)
+    reasons.set("Keyturn-Reply-To", delivery.replyTo);
+  connection.publish(to, delivery.body, { headers: reasons });
+}
+
+/** As NATS services tell errors. */
+function errorHeaders(failure: Failure): ReturnType<typeof headers> {
+  const text =
+    failure.kind === "component"
+      ? shown(failure.text)
+      : failure.kind === "dropped"
+        ? "overloaded"
+        : "the component could not be called";
+  const block = headers();
+  block.set("Nats-Service-Error", text);
+  block.set(
+    "Nats-Service-Error-Code",
+    failure.kind === "dropped" ? "503" : "500",
+  );
+  return block;
+}
+
+function shown(text: string): string {
+  const line = text.replace(/[\p{Cc}\p{Cs}\u2028\u2029]+/gu, " ").trim();
+  return line.length > longestText ? `${line.slice(0, longestText)}…` : line;
+}
