@@ -9,14 +9,16 @@ export interface Refusal {
 /** Names under which private queue groups can be granted: `allow: ["> keyturn.>"]`. */
 export const privateQueuePrefix = "keyturn";
 
+const defaultInboxPrefix = "_INBOX.";
+
 /**
  * Decides how a subscription looks on the wire.
  *
  * During a hand-over a subscription is alive on two sockets. With a queue group, the server gives each
  * message to exactly one of them; so a plain subscription travels with a queue group that nobody
- * else has. Three kinds stay plain, and get their copies dropped instead: delivery subjects of
- * JetStream push consumers (the server counts plain interest only there), those for which the
- * server refuses the queue group, and those that ask for kept order.
+ * else has. Three kinds stay plain, and get their copies dropped instead: inboxes (the server tells of
+ * missing responders, and counts the interest of JetStream push consumers, on plain subscriptions
+ * only), those for which the server refuses the queue group, and those that ask for kept order.
  */
 export class WireQueues {
   readonly #base: string;
@@ -63,7 +65,7 @@ export class WireQueues {
   privateQueue(subscription: SubscriptionImpl): string | undefined {
     if (subscription.queue || this.#plain.has(subscription)) return undefined;
     const { subject } = subscription;
-    if (this.#mayBeDeliverySubject(subject) || this.#keepOrder(subject)) {
+    if (this.#isInbox(subject) || this.#keepOrder(subject)) {
       this.#plain.add(subscription);
       return undefined;
     }
@@ -85,11 +87,11 @@ export class WireQueues {
     return { subject: match?.[1] as string, queue };
   }
 
-  #mayBeDeliverySubject(subject: string): boolean {
+  /** `createInbox()` without a prefix of its own makes the default one, whatever the options say. */
+  #isInbox(subject: string): boolean {
     return (
-      subject.startsWith(this.#inboxPrefix) &&
-      !subject.endsWith("*") &&
-      !subject.endsWith(">")
+      subject.startsWith(this.#inboxPrefix) ||
+      subject.startsWith(defaultInboxPrefix)
     );
   }
 }

@@ -9,7 +9,7 @@ import {
   slow,
   started,
   wiped,
-} from "../testing/table-lab.test.fixture.js";
+} from "../testing/table-lab.test.js";
 import { ScriptedHandler } from "../testing/scripted-handler.test.fixture.js";
 import type { Link } from "./link.js";
 import { LinkTable } from "./link-table.js";

@@ -9,7 +9,7 @@ import {
   slow,
   started,
   wiped,
-} from "../testing/table-lab.test.fixture.js";
+} from "../testing/table-lab.test.js";
 
 describe("when the provider's config has changed", () => {
   test("links in force are changed to themselves", async () => {
