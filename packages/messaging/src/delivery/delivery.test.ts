@@ -18,7 +18,9 @@ describe("messages to a component", () => {
     const client = await lab.client();
     client.publish("orders.new.tea", "one");
     client.publish("orders.none", new Uint8Array(0), { reply: "answers" });
-    const answer = await client.request("ask.price", "tea", { timeout: within });
+    const answer = await client.request("ask.price", "tea", {
+      timeout: within,
+    });
     assert.equal(answer.string(), "tea: 42");
     await until("three calls", within, () => shop.calls === 3);
     const [first, second, third] = shop.received;
@@ -72,7 +74,11 @@ describe("messages to a component", () => {
     await client.flush();
     await until("all calls", within, () => shop.calls >= 50);
     client.publish("jobs", "last");
-    await until("the last", within, () => shop.received.at(-1)?.text === "last");
+    await until(
+      "the last",
+      within,
+      () => shop.received.at(-1)?.text === "last",
+    );
     assert.equal(shop.calls, 51);
   });
 
@@ -170,9 +176,7 @@ describe("messages to a component", () => {
       callback: (_, message) => {
         if (!message.subject.endsWith("handle-message")) return;
         const names = message.headers?.keys() ?? [];
-        traces.push(
-          [...names, message.headers?.get("traceparent")].join(" "),
-        );
+        traces.push([...names, message.headers?.get("traceparent")].join(" "));
       },
     });
     await lab.host.connection.flush();
@@ -183,10 +187,17 @@ describe("messages to a component", () => {
     good.set("tracestate", "a=b");
     good.set("X-Other", "1");
     const bad = headers();
-    bad.set("traceparent", "00-00000000000000000000000000000000-b7ad6b7169203331-01");
+    bad.set(
+      "traceparent",
+      "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+    );
     client.publish("orders", "1", { headers: good });
     client.publish("orders", "2", { headers: bad });
-    await until("two calls", within, () => seen.length === 2 && traces.length === 2);
+    await until(
+      "two calls",
+      within,
+      () => seen.length === 2 && traces.length === 2,
+    );
     assert.equal(
       traces[0],
       `source-id target-id traceparent tracestate ${parent}`,

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { until } from "@keyturn/testkit";
+
+import { MessagingLab, within } from "../testing/messaging-lab.test.js";
+
+interface Connz {
+  readonly connections: readonly {
+    readonly name: string;
+    readonly authorized_user?: string;
+  }[];
+}
+
+/** The provider's connections to the backing server, by who they are. */
+async function users(lab: MessagingLab): Promise<string[]> {
+  const { connections } = await lab.backing.monitor<Connz>("connz?auth=1");
+  return connections
+    .filter(({ name }) => name === "NATS Messaging Provider")
+    .map(({ authorized_user: user = "" }) => user);
+}
+
+describe("connections to NATS", () => {
+  test("are shared by links with equal settings and equal credentials, and end with the last", async () => {
+    await using lab = await MessagingLab.start();
+    const another = await lab.account.user("another");
+    const links = [
+      lab.handler("a"),
+      lab.consumer(),
+      lab.consumer({ component: "second" }),
+      lab.consumer({ component: "third", secrets: lab.pair(another) }),
+      lab.consumer({ component: "fourth", config: { ping_interval_sec: "9" } }),
+    ];
+    await lab.put(...links);
+    assert.deepEqual(
+      (await users(lab)).toSorted(),
+      [lab.user.publicKey, lab.user.publicKey, another.publicKey].toSorted(),
+    );
+    for (const link of links.slice(1)) await lab.host.deleteLink(link);
+    await until("unused ones to end", within, async () => {
+      return (await users(lab)).length === 1;
+    });
+  });
+
+  test("a changed credential takes over under traffic, without a message lost", async () => {
+    await using lab = await MessagingLab.start();
+    const shop = await lab.component();
+    await lab.put(lab.handler("orders"));
+    const outside = await lab.client();
+    let sent = 0;
+    const pace = setInterval(() => {
+      for (let i = 0; i < 5; i++) outside.publish("orders", `${sent++}`);
+    }, 1);
+    const seen = new Set<string>([lab.user.publicKey]);
+    for (let i = 0; i < 5; i++) {
+      const user = await lab.account.user("next");
+      await lab.put(lab.handler("orders", { secrets: lab.pair(user) }));
+      seen.add(user.publicKey);
+      await until("the new user", within, async () => {
+        const now = await users(lab);
+        return now.length === 1 && now[0] === user.publicKey;
+      });
+    }
+    clearInterval(pace);
+    await outside.flush();
+    await until("all messages", within, () => shop.calls >= sent);
+    assert.equal(seen.size, 6);
+    assert.ok(sent > 100, `${sent} were sent`);
+    assert.equal(new Set(shop.received.map(({ text }) => text)).size, sent);
+    assert.equal(shop.calls, sent);
+  });
+
+  test("renewed JWTs of one user take all links along; another user leaves the others alone", async () => {
+    await using lab = await MessagingLab.start();
+    const shop = await lab.component();
+    await lab.put(lab.consumer(), lab.consumer({ component: "second" }));
+    const renewed = await lab.account.user("renewed", { keys: lab.user.keys });
+    await lab.put(lab.consumer({ secrets: lab.pair(renewed) }));
+    assert.deepEqual(await users(lab), [lab.user.publicKey]);
+    await lab.put(
+      lab.consumer({ component: "second", secrets: lab.pair(renewed) }),
+    );
+    const other = await lab.account.user("other");
+    await lab.put(lab.consumer({ secrets: lab.pair(other) }));
+    assert.deepEqual(
+      new Set(await users(lab)),
+      new Set([lab.user.publicKey, other.publicKey]),
+    );
+    await shop.publish("a", "");
+  });
+
+  test("a refused credential leaves the link as it was; health says why until a good one comes", async () => {
+    await using lab = await MessagingLab.start();
+    const shop = await lab.component();
+    await lab.put(lab.handler("orders"));
+    // The server has read the accounts before this one was made.
+    const stranger = await (await lab.operator.account("stranger")).user("x");
+    await lab.host.putLink(
+      lab.handler("orders", { secrets: lab.pair(stranger) }),
+    );
+    const why = await lab.host.waitUnhealthy(/./);
+    assert.match(why, /component shop, link default/);
+    const outside = await lab.client();
+    outside.publish("orders", "still");
+    await until("a call", within, () => shop.calls === 1);
+    const good = await lab.account.user("good");
+    await lab.put(lab.handler("orders", { secrets: lab.pair(good) }));
+    await lab.host.waitHealthy();
+    assert.deepEqual(await users(lab), [good.publicKey]);
+  });
+
+  test("a link whose server is not there is tried until it is", async () => {
+    await using lab = await MessagingLab.prepare();
+    await lab.backing.stop();
+    await lab.run({ links: [lab.handler("orders")] });
+    const why = await lab.host.waitUnhealthy(/failed to connect to NATS/);
+    assert.match(
+      why,
+      /^component shop, link default \(wasmcloud:messaging\): failed to connect to NATS: /,
+    );
+    await lab.backing.restart();
+    await lab.host.waitHealthy(30_000);
+    const shop = await lab.component();
+    (await lab.client()).publish("orders", "here");
+    await until("a call", within, () => shop.calls === 1);
+  });
+
+  test("subscriptions change without a gap for those that stay", async () => {
+    await using lab = await MessagingLab.start();
+    const shop = await lab.component();
+    await lab.put(lab.handler("keep,old"));
+    const outside = await lab.client();
+    let sent = 0;
+    const pace = setInterval(() => outside.publish("keep", `${sent++}`), 1);
+    for (const list of ["keep,new", "new,keep|group", "keep"])
+      await lab.put(lab.handler(list));
+    clearInterval(pace);
+    await outside.flush();
+    outside.publish("old", "");
+    outside.publish("new", "");
+    outside.publish("keep", "last");
+    await until("the last", within, () => {
+      return shop.received.some(({ text }) => text === "last");
+    });
+    assert.deepEqual(
+      new Set(shop.received.map(({ subject }) => subject)),
+      new Set(["keep"]),
+    );
+    const texts = shop.received.map(({ text }) => text);
+    assert.equal(new Set(texts).size, sent + 1);
+  });
+
+  test("a subscription that the server refuses fails the link, and leaves nothing of it behind", async () => {
+    await using lab = await MessagingLab.start();
+    const shop = await lab.component();
+    const user = await lab.account.user("limited", {
+      claims: { sub: { allow: ["orders.>", "_INBOX.>"] } },
+    });
+    await lab.host.putLink(
+      lab.handler("orders.>,secret", { secrets: lab.pair(user) }),
+    );
+    const why = await lab.host.waitUnhealthy(/secret/);
+    assert.match(
+      why,
+      /component shop, link default .*The server refused the subscription to `secret`/,
+    );
+    const outside = await lab.client();
+    outside.publish("orders.a", "");
+    await outside.flush();
+    await lab.put(lab.handler("orders.>", { secrets: lab.pair(user) }));
+    await lab.host.waitHealthy();
+    outside.publish("orders.b", "");
+    await until("a call", within, () => shop.calls > 0);
+    assert.deepEqual(
+      shop.received.map(({ subject }) => subject),
+      ["orders.b"],
+    );
+  });
+});
