@@ -38,7 +38,10 @@ else {
 async function serve(): Promise<never> {
   const colour = process.stderr.isTTY && process.env["NO_COLOR"] === undefined;
   const logger = new Logger(2, colour);
-  process.on("exit", () => logger.end());
+  process.on("exit", () => {
+    // Else Node would wait for the thread that writes, for ever perhaps, host or no host.
+    if (!logger.end()) process.kill(process.pid, "SIGKILL");
+  });
   logEvents(logger);
   return runProvider(withLogger(messagingProvider(), logger));
 }

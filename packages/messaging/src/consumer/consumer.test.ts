@@ -24,7 +24,9 @@ describe("a component that publishes and requests", () => {
     const seen: (string | undefined)[] = [];
     outside.subscribe("out.>", {
       callback: (_, { subject, reply, data, headers: block }) => {
-        seen.push(`${subject} ${reply || "-"} ${data.length} ${block ?? "-"}`);
+        seen.push(
+          `${subject} ${reply || "-"} ${data.length} ${block?.keys().length ?? "-"}`,
+        );
       },
     });
     await outside.flush();

@@ -5,8 +5,11 @@ import { textLine, type LogEntry } from "./log-line.js";
 
 /** Bytes of lines that may wait for whoever reads them. More are dropped, counted and told. */
 const mostWaiting = 1024 * 1024;
-/** How often a full pipe is tried again when the process ends: 100 ms each. */
-const lastTries = 3;
+/** After so long without an end a write is taken for stuck, in milliseconds. */
+const stuckMs = 500;
+
+/** Lines that may wait until it is known how to write them. */
+const mostEarly = 1000;
 
 /** How lines look and which are written. */
 export interface LogOptions {
@@ -21,8 +24,11 @@ export class Logger {
   readonly #pino;
   readonly #colour: boolean;
   #structured = false;
+  /** What came before it was known how to write it. */
+  #early: (() => void)[] | undefined = [];
   #dropped = 0;
-  #ending = 0;
+  /** When the write under way began; `Infinity` if there is none. */
+  #writingSince = Infinity;
 
   /** @param fd Default: standard error */
   constructor(fd = 2, colour = false) {
@@ -31,14 +37,18 @@ export class Logger {
       fd,
       sync: false,
       maxLength: mostWaiting,
-      retryEAGAIN: () => this.#ending === 0 || this.#ending++ < lastTries,
     });
     this.#destination.on("drop", () => this.#dropped++);
-    this.#destination.on("drain", () => this.#tellDropped());
+    this.#destination.on("drain", () => {
+      this.#writingSince = Infinity;
+      this.#tellDropped();
+    });
     // Whoever read it is gone. That is no reason to end.
     this.#destination.on("error", () => undefined);
     const stream: DestinationStream = {
       write: (line) => {
+        if (this.#writingSince === Infinity)
+          this.#writingSince = performance.now();
         this.#destination.write(
           this.#structured
             ? line
@@ -58,9 +68,16 @@ export class Logger {
     );
   }
 
+  /** Lines dropped since that was last told. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** How lines look and which are written; until then they wait. */
   configure({ level, structured }: LogOptions): void {
     this.#pino.level = level;
     this.#structured = structured;
+    this.#writeEarly();
   }
 
   log(
@@ -69,18 +86,35 @@ export class Logger {
     message: string,
     fields: Readonly<Record<string, unknown>> = {},
   ): void {
+    if (this.#early !== undefined && this.#early.length < mostEarly) {
+      this.#early.push(() => this.log(level, target, message, fields));
+      return;
+    }
     if (!this.#pino.isLevelEnabled(level)) return;
     this.#pino.child({ target })[level]({ message, ...fields });
   }
 
-  /** Writes what still waits, as far as that goes without waiting for a reader that does not read. */
-  end(): void {
-    this.#ending = 1;
+  /**
+   * Writes what still waits.
+   *
+   * @returns false if nobody has been reading for a while: a write is stuck in a thread then, and the
+   *   process cannot end in the ordinary way
+   */
+  end(): boolean {
+    this.#writeEarly();
+    if (performance.now() - this.#writingSince > stuckMs) return false;
     try {
       this.#destination.flushSync();
     } catch {
       // There is nobody left to tell.
     }
+    return true;
+  }
+
+  #writeEarly(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const write of early) write();
   }
 
   #tellDropped(): void {
