@@ -109,6 +109,35 @@ describe("connections to NATS", () => {
     assert.deepEqual(await users(lab), [good.publicKey]);
   });
 
+  test("a credential that expires, or is revoked, takes the link down until another is put", async () => {
+    await using lab = await MessagingLab.start();
+    const shop = await lab.component();
+    const brief = await lab.account.user("brief", { expiresInSeconds: 2 });
+    await lab.put(lab.handler("orders", { secrets: lab.pair(brief) }));
+    assert.match(
+      await lab.host.waitUnhealthy(/expired at/),
+      /^component shop, link default \(wasmcloud:messaging\): Not connected to NATS: .*The user JWT from link secrets \(`client_jwt`, `client_seed`\) expired at /,
+    );
+    const again = async (text: string): Promise<void> => {
+      await lab.host.waitHealthy();
+      // Another client each time: the server drops all of them when it is reloaded.
+      (await lab.client()).publish("orders", text);
+      await until(text, within, () => shop.received.at(-1)?.text === text);
+    };
+    const second = await lab.account.user("second");
+    await lab.put(lab.handler("orders", { secrets: lab.pair(second) }));
+    await again("with another");
+    lab.account.revoke(second.publicKey);
+    await lab.backing.reload(await lab.operator.serverConfig());
+    assert.match(
+      await lab.host.waitUnhealthy(/revoked/i),
+      /link default .*: Not connected to NATS: .*revoked/i,
+    );
+    const third = await lab.account.user("third");
+    await lab.put(lab.handler("orders", { secrets: lab.pair(third) }));
+    await again("with a third");
+  });
+
   test("a link whose server is not there is tried until it is", async () => {
     await using lab = await MessagingLab.prepare();
     await lab.backing.stop();

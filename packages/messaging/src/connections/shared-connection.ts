@@ -1,6 +1,5 @@
 import {
   connect,
-  errorChain,
   type Credential,
   type LiveConnection,
   type NatsEvent,
@@ -23,6 +22,10 @@ export class SharedConnection {
   #connection: LiveConnection | undefined;
   /** Why it is down; undefined while it is well. */
   #down: string | undefined;
+  /** Why it has not come back, as far as is known. */
+  #stillDown: string | undefined;
+  /** The last error that the server sent since it was last well. */
+  #serverSaid: string | undefined;
   /** Those who wait until it is back. */
   readonly #waiting = new Set<() => void>();
   #changing: Promise<void> = Promise.resolve();
@@ -42,12 +45,10 @@ export class SharedConnection {
   /** Why it is down, for people; undefined while it is well. */
   get fault(): Error | undefined {
     if (this.#down === undefined) return undefined;
-    const posture = this.#connection?.posture();
-    const why =
-      posture?.lastError === undefined
-        ? this.#down
-        : errorChain(posture.lastError);
-    return fail("MESSAGING_DISCONNECTED", `Not connected to NATS: ${why}`);
+    return fail(
+      "MESSAGING_DISCONNECTED",
+      `Not connected to NATS: ${this.#down} ${sentence(this.#stillDown)}`.trimEnd(),
+    );
   }
 
   /** Resolves with true as soon as it is up, with false after `ms` milliseconds. */
@@ -133,14 +134,28 @@ export class SharedConnection {
     switch (event.type) {
       case "disconnected":
       case "closed":
-        this.#down = event.message;
+        // What the server said before it closed the connection says more.
+        this.#down ??= this.#serverSaid ?? event.message;
         return;
       case "reconnected":
         this.#down = undefined;
+        this.#stillDown = undefined;
+        this.#serverSaid = undefined;
         for (const wake of this.#waiting) wake();
+        return;
+      case "serverError":
+        this.#serverSaid = event.message;
+        return;
+      case "credential":
+        if (event.error !== undefined) this.#stillDown = event.message;
         return;
       default:
         return;
     }
   }
+}
+
+function sentence(text: string | undefined): string {
+  if (text === undefined || text.endsWith(".")) return text ?? "";
+  return `${text}.`;
 }

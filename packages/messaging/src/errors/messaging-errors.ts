@@ -56,7 +56,7 @@ export const messagingErrors = {
   },
   MESSAGING_DISCONNECTED: {
     meaning: "A link's connection to NATS is down.",
-    next: "It comes back by itself when a server can be reached.",
+    next: "It comes back by itself as soon as that is no longer so.",
   },
   MESSAGING_LINK_UNFIT: {
     meaning: "A link asks for an interface that this provider does not have.",

@@ -3,7 +3,8 @@ import type { NodeConnectionOptions } from "@nats-io/transport-node";
 import type { Credential } from "../credentials/credential.js";
 import { noCredential } from "../credentials/makers.js";
 import { fail } from "../errors/nats-errors.js";
-import { publishNatsEvent, type NatsEvent } from "../events/nats-events.js";
+import { teller } from "../events/teller.js";
+import type { NatsEvent } from "../events/nats-events.js";
 import type { HandoverDeadlines } from "../handover/handover.js";
 import { LiveConnection } from "../handover/live-connection.js";
 import type { CredentialSource, RefreshOptions } from "../keeper/keeper.js";
@@ -11,7 +12,7 @@ import type { OutboxOptions } from "../outbox/outbox.js";
 import { reconnectDelays } from "./reconnect-delays.js";
 import { parseServers } from "./servers.js";
 import { tlsOptions, type TlsSettings } from "./tls.js";
-import { watchConnection } from "./watch.js";
+import { watchWith } from "./watch.js";
 import { tellCredentialChange } from "./tell-credential-change.js";
 import { tellFault } from "./tell-fault.js";
 
@@ -98,6 +99,7 @@ export async function connect(
   const source = credentials ?? noCredential();
   const delays = reconnectDelays();
   const name = connectionLabel ?? rest.name ?? (list.servers[0] as string);
+  const tell = teller(name, onEvent);
   const connection = await LiveConnection.open(
     {
       timeout: defaultTimeoutMs,
@@ -121,18 +123,17 @@ export async function connect(
       ...(maxControlLine === undefined ? {} : { maxControlLine }),
       onChange: (change) => {
         delays.onChange(change);
-        if (change.type !== "connected") tellCredentialChange(change, name);
+        if (change.type !== "connected") tellCredentialChange(change, tell);
       },
-      onFault: (fault) => tellFault(fault, name),
+      onFault: (fault) => tellFault(fault, tell),
     },
   );
-  watchConnection(connection, name, onEvent);
+  watchWith(connection, tell);
   const { publicKey } = connection.posture();
   const server = connection.getServer();
-  publishNatsEvent({
+  tell({
     type: "connected",
     level: "info",
-    connection: name,
     server,
     message: `Connected to ${server}${publicKey === undefined ? "" : ` as ${publicKey}`}.`,
   });

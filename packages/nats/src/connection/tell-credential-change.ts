@@ -1,26 +1,26 @@
 import { isKeyturnError } from "../errors/keyturn-error.js";
 import { errorChain } from "../errors/error-chain.js";
-import { publishNatsEvent, type NatsEvent } from "../events/nats-events.js";
+import type { NatsEvent } from "../events/nats-events.js";
+import type { Teller } from "../events/teller.js";
 import type { CredentialChange } from "../handover/posture.js";
 
 /** `connected` is told where the server is known. */
-type Told = Exclude<CredentialChange, { type: "connected" }>;
+type Change = Exclude<CredentialChange, { type: "connected" }>;
 
-/** Tells a change of a connection's credential as an event on the channel `keyturn:nats`. */
-export function tellCredentialChange(change: Told, connection: string): void {
+/** Tells a change of a connection's credential as an event. */
+export function tellCredentialChange(change: Change, tell: Teller): void {
   const [level, message] = describe(change);
   const error = "error" in change ? change.error : undefined;
-  publishNatsEvent({
+  tell({
     type: "credential",
     level,
-    connection,
     message,
     ...(isKeyturnError(error) ? { code: error.code } : {}),
     ...(error === undefined ? {} : { error }),
   });
 }
 
-function describe(change: Told): [NatsEvent["level"], string] {
+function describe(change: Change): [NatsEvent["level"], string] {
   switch (change.type) {
     case "refreshed":
       return [

@@ -1,14 +1,13 @@
-import { publishNatsEvent } from "../events/nats-events.js";
+import type { Teller } from "../events/teller.js";
 import type { ConnectionFault } from "../handover/posture.js";
 
-/** Tells what went wrong on a connection as an event on the channel `keyturn:nats`. */
-export function tellFault(fault: ConnectionFault, connection: string): void {
+/** Tells what went wrong on a connection as an event. */
+export function tellFault(fault: ConnectionFault, tell: Teller): void {
   const { error } = fault;
   if (fault.type === "streamFault") {
-    publishNatsEvent({
+    tell({
       type: "serverError",
       level: "error",
-      connection,
       message:
         "The server sent something that is not NATS: the connection is made anew.",
       error,
@@ -17,10 +16,9 @@ export function tellFault(fault: ConnectionFault, connection: string): void {
   }
   const { subject } = fault;
   const message = `The callback of the subscription to \`${subject}\` threw.`;
-  const isHeard = publishNatsEvent({
+  const isHeard = tell({
     type: "callbackFailed",
     level: "error",
-    connection,
     message,
     subject,
     error,

@@ -6,9 +6,8 @@ import {
   type Status,
 } from "@nats-io/nats-core";
 
-import { publishNatsEvent, type NatsEvent } from "../events/nats-events.js";
-
-type Told = Omit<NatsEvent, "connection">;
+import type { NatsEvent } from "../events/nats-events.js";
+import { teller, type Teller } from "../events/teller.js";
 
 /**
  * Tells what happens to a connection as events on the channel `keyturn:nats`, and to `listener`; ends
@@ -20,23 +19,13 @@ type Told = Omit<NatsEvent, "connection">;
 export function watchConnection(
   connection: NatsConnection,
   label: string,
-  listener: (event: NatsEvent) => void = () => undefined,
+  listener?: (event: NatsEvent) => void,
 ): void {
-  const tell = (event: Told): void => {
-    const full: NatsEvent = { ...event, connection: label };
-    publishNatsEvent(full);
-    try {
-      listener(full);
-    } catch (error) {
-      publishNatsEvent({
-        type: "listenerFailed",
-        level: "error",
-        connection: label,
-        message: "A listener for connection events threw.",
-        error,
-      });
-    }
-  };
+  watchWith(connection, teller(label, listener));
+}
+
+/** As {@link watchConnection}, for who has a teller already. */
+export function watchWith(connection: NatsConnection, tell: Teller): void {
   const statuses = new Statuses(tell);
   void (async () => {
     for await (const status of connection.status()) statuses.on(status);
@@ -53,12 +42,12 @@ export function watchConnection(
 
 /** Turns the statuses of nats.js into events: without its repetitions, and with what they mean. */
 class Statuses {
-  readonly #tell: (event: Told) => void;
+  readonly #tell: Teller;
   #isDown = false;
   /** The last text of the server since the connection was last well. */
   #lastText: string | undefined;
 
-  constructor(tell: (event: Told) => void) {
+  constructor(tell: Teller) {
     this.#tell = tell;
   }
 
