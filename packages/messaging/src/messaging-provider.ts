@@ -10,7 +10,7 @@ import {
 } from "@keyturn/provider";
 
 import { sensitiveKeys } from "./config/keys.js";
-import { remarks, type ConfigRemark } from "./config/remarks.js";
+import { remarks, secretRemarks, type ConfigRemark } from "./config/remarks.js";
 import { ConnectionPool, type Lease } from "./connections/connection-pool.js";
 import { sameConnection } from "./connections/connection-spec.js";
 import { consumerExports } from "./consumer/consumer-exports.js";
@@ -28,6 +28,8 @@ import {
 
 /** Bytes of messages that may wait, of all links together. */
 const waitingBytes = 256 * 1024 * 1024;
+/** Remarks on one config that are told; of more, their number. */
+const mostRemarks = 20;
 /** How long messages that came before a link was deleted may take to be handled, in milliseconds. */
 const finishMs = 10_000;
 
@@ -67,7 +69,7 @@ class MessagingProvider implements ProviderInstance {
     this.#context = context;
     this.#settings = context;
     this.#configFault = providerFault(context);
-    this.#tellRemarks("provider", "provider config", context);
+    this.#tellRemarks("provider", context);
     this.exports = [
       consumerExports({
         find: (component, link) => this.#consumers.get(caller(component, link)),
@@ -130,7 +132,7 @@ class MessagingProvider implements ProviderInstance {
     if (fault !== undefined) throw fault;
     this.#configFault = undefined;
     this.#settings = next;
-    this.#tellRemarks("provider", "provider config", settings);
+    this.#tellRemarks("provider", next);
   }
 
   health(): Health {
@@ -219,21 +221,20 @@ class MessagingProvider implements ProviderInstance {
 
   #tellPlan(link: Link, plan: LinkPlan): void {
     this.#warnings.warn(link, plan.plaintext);
-    this.#tellRemarks(link.key, "link config", link, link, [
+    this.#tellRemarks(link.key, link, link, [
       ...plan.remarks,
       ...linkRemarks(link, plan),
     ]);
   }
 
-  /** What in a config has no effect: told once, until the config changes. */
+  /** What in config and secrets has no effect: told once, until they change. */
   #tellRemarks(
     key: string,
-    place: string,
-    settings: Settings,
+    { config, exposed, secrets }: ProviderSettings,
     link?: Link,
     more: readonly Remark[] = [],
   ): void {
-    const { config, exposed } = settings;
+    const owner = link === undefined ? "provider" : "link";
     const direction =
       link === undefined
         ? "provider"
@@ -241,13 +242,14 @@ class MessagingProvider implements ProviderInstance {
           ? "handler"
           : "consumer";
     const found: readonly Remark[] = [
-      ...remarks({ place, config, exposed }, direction),
       ...more,
+      ...remarks({ place: `${owner} config`, config, exposed }, direction),
+      ...secretRemarks(`${owner} secrets`, secrets),
     ];
     const digest = found.map(({ message }) => message).join("\n");
     if (this.#told.get(key) === digest) return;
     this.#told.set(key, digest);
-    for (const { code, message } of found)
+    for (const { code, message } of bounded(found))
       publishEvent({
         type: "config-remark",
         level: "warn",
@@ -277,6 +279,16 @@ class MessagingProvider implements ProviderInstance {
 interface Remark {
   readonly code: ConfigRemark["code"] | keyof typeof messagingErrors;
   readonly message: string;
+}
+
+function bounded(found: readonly Remark[]): readonly Remark[] {
+  const more = found.length - mostRemarks;
+  if (more <= 0) return found;
+  const message = `${more} more keys have no effect. ${messagingErrors.MESSAGING_CONFIG_UNKNOWN.next}`;
+  return [
+    ...found.slice(0, mostRemarks),
+    { code: "MESSAGING_CONFIG_UNKNOWN", message },
+  ];
 }
 
 /** What is odd about a link as a whole. */

@@ -50,7 +50,7 @@ describe("the provider's own config and secrets", () => {
     const why = await lab.host.waitUnhealthy(/./);
     assert.match(
       why,
-      /The provider's config cannot be used: failed to build connection config: There is `client_jwt` without `client_seed` in the provider config: if you specify jwt, you must also specify a seed; both have to be in the same place\./,
+      /The provider's config cannot be used: failed to build connection config: There is `client_jwt` without `client_seed` in the provider config: if you specify jwt, you must also specify a seed\. Put both of them into the same source\./,
     );
     await lab.host.updateConfig({});
     await lab.host.waitHealthy();

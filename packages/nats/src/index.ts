@@ -35,7 +35,7 @@ export {
   type ServerList,
   type UrlUser,
 } from "./connection/servers.js";
-export type { TlsSettings } from "./connection/tls.js";
+export { assertTlsUsable, type TlsSettings } from "./connection/tls.js";
 export { defaultMaxControlLine } from "./handover/connect-line.js";
 export {
   confirmSubscriptions,

@@ -30,6 +30,24 @@ export function remarks(
   return found;
 }
 
+/** Secrets that have no effect, each with what to say about it. */
+export function secretRemarks(
+  place: string,
+  secrets: ReadonlyMap<string, unknown>,
+): ConfigRemark[] {
+  const found: ConfigRemark[] = [];
+  for (const key of secrets.keys()) {
+    if (!isConfigKey(key)) found.push(unknown(place, key));
+    else if (!configKeys[key].sensitive && key !== "user")
+      found.push({
+        code: "MESSAGING_CONFIG_UNUSED",
+        key,
+        message: `The key \`${key}\` of the ${place} has no effect: it is read from config only. Move it to config, or remove it.`,
+      });
+  }
+  return found;
+}
+
 function unknown(place: string, key: string): ConfigRemark {
   const nearest = nearestKey(key);
   const hint =

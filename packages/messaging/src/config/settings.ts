@@ -8,7 +8,7 @@ import {
   defaultPingIntervalSec,
   type ConfigKey,
 } from "./keys.js";
-import { subjectFault, subjectMatches } from "./subjects.js";
+import { quoted, subjectFault, subjectMatches } from "./subjects.js";
 
 /** A subscription as configured. */
 export interface SubscriptionSetting {
@@ -104,7 +104,7 @@ export function readSettings(
       1,
       86_400,
     ),
-    tlsServerName: text(layers, "tls_server_name"),
+    tlsServerName: readServerName(layers),
     tlsFirst: flag(layers, "tls_first"),
   };
 }
@@ -183,6 +183,13 @@ function readInboxPrefix(layers: ConfigLayers): string {
   return prefix;
 }
 
+function readServerName(layers: ConfigLayers): string | undefined {
+  const name = text(layers, "tls_server_name");
+  if (name === undefined || /^[\w.:-]{1,253}$/.test(name)) return name;
+  const place = lookUp(layers, "tls_server_name")?.place ?? "config";
+  throw invalid(place, "tls_server_name", "it is no host name");
+}
+
 function patterns(
   layers: ConfigLayers,
   key: ConfigKey,
@@ -240,7 +247,7 @@ function checkSubject(
   if (fault === undefined) return;
   throw fail(
     "MESSAGING_SUBJECT_INVALID",
-    `The subject ${JSON.stringify(subject.slice(0, 128))} in \`${key}\` of the ${lookUp(layers, key)?.place ?? "config"} cannot be used: ${fault}.`,
+    `The subject ${quoted(subject)} in \`${key}\` of the ${lookUp(layers, key)?.place ?? "config"} cannot be used: ${fault}.`,
   );
 }
 
@@ -249,7 +256,7 @@ function checkToken(layers: ConfigLayers, key: ConfigKey, queue: string): void {
   if (fault === undefined) return;
   throw fail(
     "MESSAGING_SUBJECT_INVALID",
-    `The queue group ${JSON.stringify(queue.slice(0, 128))} in \`${key}\` of the ${lookUp(layers, key)?.place ?? "config"} cannot be used: ${fault}.`,
+    `The queue group ${quoted(queue)} in \`${key}\` of the ${lookUp(layers, key)?.place ?? "config"} cannot be used: ${fault}.`,
   );
 }
 

@@ -18,14 +18,26 @@ export function subjectFault(
       const fault = tokenFault(subject, tokenStart, i, wildcards);
       if (fault !== undefined) return fault;
       tokenStart = i + 1;
-    } else if (code === 0x20) return "it holds a blank";
-    else if (code < 0x20 || code === 0x7f)
+    } else if (code === 0x20 || (code > 0x9f && /\s/.test(subject[i] ?? "")))
+      return "it holds a blank";
+    else if (code < 0x20 || (code > 0x7e && code < 0xa0))
       return "it holds a control character";
     else if (code >= 0xd800 && code <= 0xdfff && !isPair(subject, i)) {
       return "it holds half a character";
     }
   }
   return undefined;
+}
+
+/** Longest part of a text from outside that is shown, in characters. */
+const longestShown = 128;
+
+/** A text from outside in quotes, for messages: whatever is in it, it neither ends a line nor speaks to a terminal. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, longestShown)).replace(
+    /[\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function isTooLong(subject: string): boolean {

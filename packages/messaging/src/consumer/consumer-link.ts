@@ -11,7 +11,7 @@ import { errorChain, type KeyturnError } from "@keyturn/nats";
 import type { LinkIdentity } from "@keyturn/provider";
 
 import type { LinkSettings } from "../config/settings.js";
-import { subjectFault, subjectMatches } from "../config/subjects.js";
+import { quoted, subjectFault, subjectMatches } from "../config/subjects.js";
 import type { Lease } from "../connections/connection-pool.js";
 import { fail } from "../errors/messaging-errors.js";
 import { tellMessage } from "../events/messaging-events.js";
@@ -182,7 +182,7 @@ function subjectProblem(
     ? undefined
     : fail(
         "MESSAGING_SUBJECT_INVALID",
-        `The ${what} ${JSON.stringify(subject.slice(0, 128))} cannot be used: ${fault}.`,
+        `The ${what} ${quoted(subject)} cannot be used: ${fault}.`,
       );
 }
 
@@ -198,7 +198,7 @@ function notAllowed(
     return undefined;
   return fail(
     "MESSAGING_SUBJECT_NOT_ALLOWED",
-    `The subject ${JSON.stringify(subject)} is not among \`${key}\` of the link.`,
+    `The subject ${quoted(subject)} is not among \`${key}\` of the link.`,
   );
 }
 

@@ -1,5 +1,6 @@
 import {
   credsCredential,
+  isKeyturnError,
   nkeyCredential,
   noCredential,
   passwordCredential,
@@ -12,18 +13,27 @@ import {
 
 import type { ConfigKey } from "../config/keys.js";
 import { lookUp } from "../config/settings.js";
+import { withContext } from "../errors/in-context.js";
 import { fail } from "../errors/messaging-errors.js";
 import { secretsHint } from "./secrets-hint.js";
-import { sourcesOf, type LinkSources, type Source } from "./link-sources.js";
+import {
+  findValue,
+  sourcesOf,
+  textOf,
+  type LinkSources,
+  type Source,
+} from "./link-sources.js";
 
 /** Whether credentials in plain config are taken, with a warning, or refused. */
 export type CredentialsPolicy = "prefer-secrets" | "require-secrets";
 
 /** A secret that lay in plain text: what to warn of. */
 export interface Plaintext {
-  /** `link config`, `provider config`, `address in link config`. */
+  /** `link config`, `provider config`. */
   readonly source: string;
   readonly keys: readonly string[];
+  /** The keys for people, or what of their values is secret. */
+  readonly what: string;
   /** What to type to get them out of it. */
   readonly hint: string;
 }
@@ -71,12 +81,13 @@ export function chooseCredential(
     const keys = presentKeys(source);
     if (keys.length === 0) continue;
     const plaintext = plaintextOf(source, keys, policy);
-    const credential = makeCredential(source, keys, sources);
+    const credential = inStockWords(() =>
+      makeCredential(source, keys, sources),
+    );
     return { credential, plaintext, ignoresAddress: address !== undefined };
   }
   if (address !== undefined) return fromAddress(address, policy);
-  const user = lookUp(sources.layers, "user");
-  if (user !== undefined) throw incomplete(user.place, ["user"], "password");
+  refuseUserAlone(sources);
   return {
     credential: noCredential(),
     plaintext: undefined,
@@ -93,16 +104,17 @@ export function plaintextOf(
   source: Source,
   keys: readonly string[],
   policy: CredentialsPolicy,
+  what = list(keys),
 ): Plaintext | undefined {
   if (!source.plaintext) return undefined;
   const hint = secretsHint(keys, source.refer);
   if (policy === "require-secrets")
     throw fail(
       "MESSAGING_PLAINTEXT_REFUSED",
-      `${list(keys)} of the ${source.name} ${keys.length === 1 ? "is" : "are"} in plain text, and \`credentials_policy\` is \`require-secrets\`.`,
+      `${what} of the ${source.name} ${keys.length === 1 ? "is" : "are"} in plain text, and \`credentials_policy\` is \`require-secrets\`.`,
       { next: hint },
     );
-  return { source: source.name, keys, hint };
+  return { source: source.name, keys, what, hint };
 }
 
 function presentKeys(source: Source): ConfigKey[] {
@@ -133,7 +145,7 @@ function makeCredential(
   const value = (key: ConfigKey): Secret => {
     const secret = source.values.get(key);
     if (secret === undefined || !keys.includes(key))
-      throw incomplete(source.name, keys, key);
+      throw incomplete(sources, source.name, keys, key);
     return secret;
   };
   switch (keys[0]) {
@@ -151,30 +163,72 @@ function makeCredential(
     case "token":
       return tokenCredential({ token: value("token"), origin });
     default: {
-      // A user name is no secret: it may stand beside the password or in plain config.
-      const user =
-        source.values.get("user")?.revealText() ??
-        lookUp(sources.layers, "user")?.value;
-      if (user === undefined) throw incomplete(source.name, keys, "user");
+      const user = userBeside(source, sources);
+      if (user === undefined)
+        throw incomplete(sources, source.name, keys, "user");
       return passwordCredential({ user, password: value("password"), origin });
     }
   }
 }
 
-/** The words of the stock provider for its two cases: scripts may look for them. */
+/** A user name is no secret: it may stand beside the password or in plain config. */
+function userBeside(source: Source, sources: LinkSources): string | undefined {
+  const secret = source.values.get("user");
+  return secret === undefined
+    ? lookUp(sources.layers, "user")?.value
+    : textOf({ secret, source }, "user");
+}
+
+/** Who names a user does not want to be anonymous. */
+function refuseUserAlone(sources: LinkSources): void {
+  if (!sources.complete) return;
+  const place =
+    findValue(sources, "user")?.source.name ?? filledConfig(sources, "user");
+  if (place !== undefined)
+    throw incomplete(sources, place, ["user"], "password");
+}
+
+function filledConfig(
+  sources: LinkSources,
+  key: ConfigKey,
+): string | undefined {
+  const found = lookUp(sources.layers, key);
+  return found === undefined || found.value === "" ? undefined : found.place;
+}
+
+/** The stock provider's words for a bad seed: scripts may look for them. */
+function inStockWords<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw isKeyturnError(error) && error.code === "CREDENTIAL_SEED_INVALID"
+      ? withContext("failed to parse seed key pair", error)
+      : error;
+  }
+}
+
+/** And those for its two halves of a pair. */
 const stockWords: Readonly<Record<string, string>> = {
-  client_seed: "if you specify jwt, you must also specify a seed; ",
-  client_jwt: "must provide both jwt and seed for jwt authentication; ",
+  client_seed: "if you specify jwt, you must also specify a seed",
+  client_jwt: "must provide both jwt and seed for jwt authentication",
 };
 
 function incomplete(
-  source: string,
+  sources: LinkSources,
+  place: string,
   keys: readonly string[],
-  missing: string,
+  missing: ConfigKey,
 ): Error {
+  const elsewhere =
+    findValue(sources, missing)?.source.name ?? filledConfig(sources, missing);
+  const hint =
+    elsewhere === undefined || elsewhere === place
+      ? ""
+      : ` (\`${missing}\` is in the ${elsewhere})`;
+  const words = stockWords[missing];
   return fail(
     "MESSAGING_CREDENTIAL_INCOMPLETE",
-    `There is ${list(keys)} without \`${missing}\` in the ${source}: ${stockWords[missing] ?? ""}both have to be in the same place.`,
+    `There is ${list(keys)} without \`${missing}\` in the ${place}${hint}${words === undefined ? "" : `: ${words}`}.`,
   );
 }
 
@@ -182,11 +236,11 @@ function fromAddress(
   { user, source }: AddressUser,
   policy: CredentialsPolicy,
 ): ChosenCredential {
-  const name = `address in ${source.name}`;
   const keys = ["cluster_uris"];
-  const plaintext = plaintextOf({ ...source, name }, keys, policy);
+  const what = `the user information in ${list(keys)}`;
+  const plaintext = plaintextOf(source, keys, policy, what);
   const origin = {
-    source: `${name} (${list(keys)})`,
+    source: `${what} of the ${source.name}`,
     plaintext: source.plaintext,
   };
   return {

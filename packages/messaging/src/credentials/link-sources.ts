@@ -1,7 +1,7 @@
-import type { Secret } from "@keyturn/nats";
+import { isKeyturnError, type Secret } from "@keyturn/nats";
 
 import type { ConfigKey } from "../config/keys.js";
-import type { ConfigLayers } from "../config/settings.js";
+import { invalid, type ConfigLayers } from "../config/settings.js";
 
 /** All places that a link's values come from. */
 export interface LinkSources {
@@ -9,6 +9,8 @@ export interface LinkSources {
   readonly providerSecrets: ReadonlyMap<string, Secret>;
   /** Weakest first: provider config, link config. */
   readonly layers: ConfigLayers;
+  /** False for the provider by itself: what is only half there may be whole with a link. */
+  readonly complete: boolean;
 }
 
 /** One of these places. */
@@ -50,6 +52,21 @@ export function sourcesOf(sources: LinkSources): Source[] {
 export interface Found {
   readonly secret: Secret;
   readonly source: Source;
+}
+
+/**
+ * A value as text.
+ *
+ * @throws KeyturnError `MESSAGING_CONFIG_INVALID`
+ */
+export function textOf({ secret, source }: Found, key: ConfigKey): string {
+  try {
+    return secret.revealText();
+  } catch (error) {
+    // Only what is wrong with the bytes: the error quotes none of them, but says nothing useful.
+    if (isKeyturnError(error)) throw error;
+    throw invalid(source.name, key, "it is not UTF-8 text");
+  }
 }
 
 /** The first value of a key among the places; undefined if there is none. */

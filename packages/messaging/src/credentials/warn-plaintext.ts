@@ -15,19 +15,18 @@ export class PlaintextWarnings {
   }
 
   warn(link: LinkIdentity, found: readonly Plaintext[]): void {
-    for (const { source, keys, hint } of found) {
+    for (const { source, what, hint } of found) {
       let told = this.#told.get(link.key);
       if (told === undefined) this.#told.set(link.key, (told = new Set()));
-      const what = `${source} ${keys.join(" ")}`;
-      if (told.has(what)) continue;
-      told.add(what);
+      const which = `${source} ${what}`;
+      if (told.has(which)) continue;
+      told.add(which);
       this.#count++;
-      const names = keys.map((key) => `\`${key}\``).join(", ");
       publishEvent({
         type: "plaintext-credential",
         level: "warn",
         code: "MESSAGING_PLAINTEXT_CREDENTIAL",
-        message: `The link of ${showLink(link)} uses ${names} in plain text from the ${source}: whoever may read config can read it. ${hint}`,
+        message: `The link of ${showLink(link)} uses ${what} in plain text from the ${source}: whoever may read config can read it. ${hint}`,
         component: link.peer,
         link: link.name,
       });

@@ -32,7 +32,7 @@ export const messagingErrors = {
   },
   MESSAGING_CREDENTIAL_INCOMPLETE: {
     meaning: "A source has a part of a credential only.",
-    next: "Put all parts of it into the same source.",
+    next: "Put both of them into the same source.",
   },
   MESSAGING_CREDENTIAL_AMBIGUOUS: {
     meaning: "A source has credentials of several kinds.",

@@ -12,7 +12,7 @@ import {
 } from "../credentials/choose-credential.js";
 import {
   findValue,
-  type Found,
+  textOf,
   type LinkSources,
 } from "../credentials/link-sources.js";
 import {
@@ -25,6 +25,7 @@ import {
 import type { ConfigKey } from "../config/keys.js";
 import { messagingErrors } from "../errors/messaging-errors.js";
 import type { ConnectionSpec } from "../connections/connection-spec.js";
+import { readTls, type TlsValues } from "../connections/tls-values.js";
 import type { ConfigRemark } from "../config/remarks.js";
 import { inContext } from "../errors/in-context.js";
 
@@ -68,20 +69,14 @@ export function planLink(
     const policy = readPolicy(sources.layers);
     const address = readAddress(sources);
     const chosen = chooseCredential(sources, address.user, policy);
-    const tlsKey = textOf(findValue(sources, "tls_key"));
+    const tls = readTls(sources, settings);
     const plaintext = [
       chosen.plaintext,
-      tlsKey && plaintextOf(tlsKey.source, ["tls_key"], policy),
+      tls.key && plaintextOf(tls.key.source, ["tls_key"], policy),
     ].filter((found) => found !== undefined);
     return {
       settings,
-      connection: connectionSpec(
-        sources,
-        settings,
-        address,
-        chosen.credential,
-        tlsKey,
-      ),
+      connection: connectionSpec(settings, address, chosen.credential, tls),
       plaintext,
       remarks: chosen.ignoresAddress ? [ignoredAddress(address.place)] : [],
     };
@@ -101,6 +96,7 @@ function sourcesFor(
   return {
     linkSecrets: link?.secrets ?? new Map(),
     providerSecrets: provider.secrets,
+    complete: link !== undefined,
     layers:
       link === undefined
         ? [own]
@@ -145,8 +141,10 @@ interface Address {
 function readAddress(sources: LinkSources): Address {
   const found = findValue(sources, "cluster_uris");
   const place = found?.source.name ?? "default";
+  const text =
+    found === undefined ? defaultServers : textOf(found, "cluster_uris");
   const list = inContext(`\`cluster_uris\` of the ${place}`, () =>
-    parseServers(found?.secret.revealText() ?? defaultServers),
+    parseServers(text),
   );
   return {
     servers: list.servers,
@@ -160,51 +158,27 @@ function readAddress(sources: LinkSources): Address {
 }
 
 function connectionSpec(
-  sources: LinkSources,
-  settings: LinkSettings,
-  address: Address,
+  { inboxPrefix, pingIntervalSec }: LinkSettings,
+  { servers, demandsTls }: Address,
   credential: Credential,
-  tlsKey: Found | undefined,
+  { settings, key }: TlsValues,
 ): ConnectionSpec {
-  const ca = textOf(findValue(sources, "tls_ca"));
-  const cert = textOf(findValue(sources, "tls_cert"));
-  const tls = {
-    ...(ca && { ca: ca.secret.revealText() }),
-    ...(cert && { cert: cert.secret.revealText() }),
-    ...(tlsKey && { key: tlsKey.secret }),
-    ...(settings.tlsServerName !== undefined && {
-      serverName: settings.tlsServerName,
-    }),
-    ...(settings.tlsFirst && { handshakeFirst: true }),
-  };
-  const wantsTls = Object.keys(tls).length > 0 || address.demandsTls;
-  const { inboxPrefix, pingIntervalSec } = settings;
+  const tls = settings ?? (demandsTls ? {} : undefined);
   const plain = {
-    servers: address.servers,
+    servers,
     inboxPrefix,
     pingIntervalMs: pingIntervalSec * 1000,
   };
+  const { key: _, ...shown } = tls ?? {};
   return {
     ...plain,
-    tls: wantsTls ? tls : undefined,
+    tls,
     credential,
     key: digest([
-      JSON.stringify(plain),
-      String(wantsTls),
-      settings.tlsServerName ?? "",
-      String(settings.tlsFirst),
-      ca?.secret ?? "",
-      cert?.secret ?? "",
-      tlsKey?.secret ?? "",
+      JSON.stringify({ ...plain, wantsTls: tls !== undefined, ...shown }),
+      key?.secret ?? "",
     ]),
   };
-}
-
-/** A value that is there and not empty. */
-function textOf(found: Found | undefined): Found | undefined {
-  return found === undefined || found.secret.byteLength === 0
-    ? undefined
-    : found;
 }
 
 const digestKey = randomBytes(32);

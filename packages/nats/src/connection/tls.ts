@@ -31,6 +31,15 @@ const certificate =
   /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 /**
+ * Looks at TLS settings as `connect` does, without any dial.
+ *
+ * @throws KeyturnError `CONNECT_TLS_INVALID`, `CONNECT_OPTIONS_CONFLICT`
+ */
+export function assertTlsUsable(tls: TlsSettings): void {
+  tlsOptions(tls, false);
+}
+
+/**
  * TLS settings for nats.js, looked at before any dial, so that an error shows here and says what is
  * wrong. PEM texts become a native context; the key stays in no option.
  *
