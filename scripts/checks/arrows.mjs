@@ -35,6 +35,11 @@ export function check(base) {
   ];
 }
 
+/** Examples and benchmarks: they may import every package, and nothing imports them. */
+function isOutermost(dir) {
+  return dir.startsWith("examples/") || dir.startsWith("bench/");
+}
+
 function missingRows(members) {
   return members
     .filter(({ dir }) => dir.startsWith("packages/") && !(dir in arrows))
@@ -59,10 +64,12 @@ function problem(member, packages, { file, isTest, specifier }) {
   if (dir === undefined) {
     return [`${file} imports "${specifier}", which is not in this repository.`];
   }
-  if (dir.startsWith("examples/")) {
-    return [`${file} imports an example: "${specifier}". Nothing may.`];
+  if (isOutermost(dir)) {
+    return [
+      `${file} imports an example or a benchmark: "${specifier}". Nothing may.`,
+    ];
   }
-  if (member.dir.startsWith("examples/")) return [];
+  if (isOutermost(member.dir)) return [];
   if (isTest && name === forTests) return [];
   if (arrows[member.dir]?.includes(name)) return [];
   const may = arrows[member.dir]?.join(", ") || "no package of this repository";

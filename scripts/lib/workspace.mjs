@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
 /**
- * The members of the workspace (`packages/*`, `examples/*`).
+ * The members of the workspace (`packages/*`, `examples/*`, `bench/*`).
  *
  * @returns {{ dir: string, path: string, manifest: Record<string, any> }[]} `dir` is relative to
  * the repository (`packages/nats`), `path` absolute.
