@@ -4,7 +4,7 @@ export interface Screen {
   step(title: string): void;
   /** A line of a step: what it is about, and what there is to say. */
   line(label: string, text: string): void;
-  /** Something a program wrote, word for word. */
+  /** Something a program wrote, word for word, broken into lines that fit. */
   quote(text: string): void;
   /** The line a step closes with. */
   good(text: string): void;
@@ -32,7 +32,7 @@ export function screen(write: (text: string) => void, colour: boolean): Screen {
       write(`   ${paint(grey, label.padEnd(10))} ${text}\n`);
     },
     quote(text) {
-      for (const line of text.split("\n")) {
+      for (const line of wrapped(text)) {
         write(`   ${paint(yellow, "|")} ${line}\n`);
       }
     },
@@ -40,6 +40,11 @@ export function screen(write: (text: string) => void, colour: boolean): Screen {
       write(`   ${paint(green, "✔")} ${text}\n`);
     },
   };
+}
+
+/** A text in lines that a screen shows whole, broken at blanks. */
+function wrapped(text: string): string[] {
+  return text.match(/\S.{0,99}(?=\s|$)|\S+/g) ?? [];
 }
 
 /** The same for a reader that is a program: nothing. */

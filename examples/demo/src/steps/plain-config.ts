@@ -26,6 +26,6 @@ export async function plainConfig(
   );
   screen.line("warning", "as the provider logged it:");
   for (const warning of result.warnings) screen.quote(warning);
-  screen.good("it works, and says so once");
+  screen.good("it works, and warns once a link");
   return result;
 }

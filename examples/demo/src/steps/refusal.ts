@@ -13,7 +13,10 @@ export async function refusal(
 ): Promise<Facts["refused"]> {
   const from = host.stderr.length;
   await replaceLinks(host, old, strict);
-  const health = await host.waitUnhealthy(/require-secrets/);
+  const health = await host.waitUnhealthy(
+    // Of both links.
+    /require-secrets.*require-secrets/,
+  );
   const logged = (): string[] => linesAt("ERROR", host.stderr.text(from));
   await until("an error for each link", 10_000, () => {
     return logged().length >= strict.length;
