@@ -10,12 +10,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 
+import { until } from "@keyturn/testkit";
+
 import { logLevel } from "./log-level.js";
 import { textLine } from "./log-line.js";
 import { Logger, type LogOptions } from "./logger.js";
 
 /** What a logger writes. */
-function written(options: LogOptions, act: (logger: Logger) => void): string[] {
+async function written(
+  options: LogOptions,
+  act: (logger: Logger) => void,
+): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), "keyturn-log-"));
   const file = join(folder, "log");
   const fd = openSync(file, "w");
@@ -23,8 +28,12 @@ function written(options: LogOptions, act: (logger: Logger) => void): string[] {
     const logger = new Logger(fd);
     logger.configure(options);
     act(logger);
-    logger.end();
-    return readFileSync(file, "utf8").split("\n").slice(0, -1);
+    // The first line is being written by a thread.
+    logger.log("error", "t", "the last line");
+    await until("the last line", 5_000, () =>
+      readFileSync(file, "utf8").includes("the last line"),
+    );
+    return readFileSync(file, "utf8").split("\n").slice(0, -2);
   } finally {
     closeSync(fd);
     rmSync(folder, { recursive: true });
@@ -32,8 +41,8 @@ function written(options: LogOptions, act: (logger: Logger) => void): string[] {
 }
 
 describe("log lines", () => {
-  test("are JSON of a host's shape if structured", () => {
-    const [line = ""] = written(
+  test("are JSON of a host's shape if structured", async () => {
+    const [line = ""] = await written(
       { level: "info", structured: true },
       (logger) => {
         logger.log("warn", "keyturn_nats", 'It "broke".', {
@@ -51,13 +60,16 @@ describe("log lines", () => {
     });
   });
 
-  test("are one line of text else, and nothing in them begins another or speaks to a terminal", () => {
-    const lines = written({ level: "info", structured: false }, (logger) => {
-      logger.log("info", "keyturn_messaging", "One\nline\u001B[31m", {
-        subject: "a.b",
-        text: 'with "blanks"\n',
-      });
-    });
+  test("are one line of text else, and nothing in them begins another or speaks to a terminal", async () => {
+    const lines = await written(
+      { level: "info", structured: false },
+      (logger) => {
+        logger.log("info", "keyturn_messaging", "One\nline\u001B[31m", {
+          subject: "a.b",
+          text: 'with "blanks"\n',
+        });
+      },
+    );
     assert.equal(lines.length, 1);
     assert.match(
       lines[0] ?? "",
@@ -65,11 +77,14 @@ describe("log lines", () => {
     );
   });
 
-  test("below the level are not written", () => {
-    const lines = written({ level: "warn", structured: false }, (logger) => {
-      logger.log("info", "t", "no");
-      logger.log("error", "t", "yes");
-    });
+  test("below the level are not written", async () => {
+    const lines = await written(
+      { level: "warn", structured: false },
+      (logger) => {
+        logger.log("info", "t", "no");
+        logger.log("error", "t", "yes");
+      },
+    );
     assert.match(lines.join(), /^\S+ ERROR t: yes$/);
   });
 

@@ -18,6 +18,8 @@ async function listener(
 ): Promise<AsyncDisposable & { readonly at: string }> {
   const server = createServer((socket) => {
     socket.on("error", () => undefined);
+    // Who does not read does not see the end either.
+    socket.resume();
     answer(socket);
   });
   server.listen(0, "127.0.0.1");

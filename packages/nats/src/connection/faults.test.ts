@@ -84,6 +84,8 @@ test("a stream that stops being NATS is left at once, and printed nowhere", asyn
 test("a server that goes wrong while it is dialled does not speak NATS", async () => {
   const server = createServer((socket) => {
     socket.on("error", () => undefined);
+    // Who does not read does not see the end either.
+    socket.resume();
     socket.write(`INFO ${info}\r\ncanary\r\n`);
   });
   server.listen(0, "127.0.0.1");
