@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { errorChain } from "./error-chain.js";
+import { errorFactory } from "./keyturn-error.js";
 
 test("an error, because of another, on one line", () => {
   const inner = new TypeError("fetch failed", {
@@ -11,6 +12,25 @@ test("an error, because of another, on one line", () => {
     errorChain(new Error("no credential", { cause: inner })),
     "no credential: fetch failed: connect ECONNREFUSED 127.0.0.1:8200",
   );
+});
+
+test("what to do comes last, once, after all reasons", () => {
+  const fail = errorFactory({ A: { meaning: "", next: "Do a." } });
+  const cause = fail("A", "It broke.", {
+    next: "Do b.",
+    cause: new Error("no\nluck"),
+  });
+  assert.equal(
+    errorChain(fail("A", "All is lost.", { cause })),
+    "All is lost: It broke: no luck. Do a.",
+  );
+  assert.equal(
+    errorChain(new Error("outside", { cause })),
+    "outside: It broke: no luck. Do b.",
+  );
+  assert.equal(errorChain(fail("A", "It broke.")), "It broke. Do a.");
+  const long = errorChain(fail("A", "x".repeat(5000)));
+  assert.ok(long.length < 2010 && long.endsWith("x … Do a."), long.slice(-20));
 });
 
 test("what was said already is not said again", () => {

@@ -57,9 +57,9 @@ describe("composeHealth", () => {
       links,
       config: "z".repeat(5_000),
     });
-    assert.equal(message.length, 2_048);
+    assert.equal(message.length, 4_096);
     assert.ok(message.endsWith("…"));
-    assert.ok(!message.includes("y".repeat(300)));
+    assert.ok(!message.includes("y".repeat(800)));
     const few = composeHealth({
       links: links.map(({ peer }) => problem(peer.slice(0, 3), "r.")),
     });

@@ -21,8 +21,9 @@ export interface HealthParts {
 }
 
 const maxLinksShown = 5;
-const maxReasonLength = 300;
-const maxLength = 2_048;
+/** Room for what is wrong and for the command that puts it right. */
+const maxReasonLength = 800;
+const maxLength = 4_096;
 
 /**
  * One answer from all parts: healthy if every part is. The message names each link that is not

@@ -337,7 +337,7 @@ describe("a provider on a lattice", () => {
     assert.deepEqual(await it.host.health(), {
       healthy: false,
       message:
-        "The sealed secrets of component echo, link default (keyturn:lab) (3 bytes) have no valid seal. Delete and put the link, so that the host seals its secrets again.: nkeys: encrypted input is not valid",
+        "The sealed secrets of component echo, link default (keyturn:lab) (3 bytes) have no valid seal: nkeys: encrypted input is not valid. Delete and put the link, so that the host seals its secrets again.",
     });
     assert.equal(it.event("link-refused")?.code, "PROVIDER_SEAL_MALFORMED");
     assert.equal(
