@@ -18,6 +18,7 @@ import { ConsumerLink } from "./consumer/consumer-link.js";
 import { PlaintextWarnings } from "./credentials/warn-plaintext.js";
 import { ByteBudget } from "./delivery/byte-budget.js";
 import { HandlerLink } from "./delivery/handler-link.js";
+import { withContext } from "./errors/in-context.js";
 import { fail, messagingErrors } from "./errors/messaging-errors.js";
 import { publishEvent } from "./events/messaging-events.js";
 import {
@@ -179,14 +180,19 @@ class MessagingProvider implements ProviderInstance {
   }
 
   async #openHandler(link: Link, plan: LinkPlan, lease: Lease): Promise<void> {
-    const made = await HandlerLink.open(
-      link,
-      this.#context,
-      this.#budget,
-      plan.settings,
-      lease,
-    );
-    this.#links.set(link.key, made);
+    try {
+      const made = await HandlerLink.open(
+        link,
+        this.#context,
+        this.#budget,
+        plan.settings,
+        lease,
+      );
+      this.#links.set(link.key, made);
+    } catch (error) {
+      // In the stock provider's words, for refused subscriptions too: scripts may look for them.
+      throw withContext("failed to connect to NATS", error);
+    }
   }
 
   #plan(link: Link): LinkPlan {
@@ -284,7 +290,7 @@ interface Remark {
 function bounded(found: readonly Remark[]): readonly Remark[] {
   const more = found.length - mostRemarks;
   if (more <= 0) return found;
-  const message = `${more} more keys have no effect. ${messagingErrors.MESSAGING_CONFIG_UNKNOWN.next}`;
+  const message = `${more} more keys have no effect. Correct their names, or remove them.`;
   return [
     ...found.slice(0, mostRemarks),
     { code: "MESSAGING_CONFIG_UNKNOWN", message },

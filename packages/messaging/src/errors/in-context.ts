@@ -1,10 +1,11 @@
 import { isKeyturnError, KeyturnError } from "@keyturn/nats";
 
-/** Where who writes a program could set an option, who runs this one cannot. */
-const nextForOperators: Readonly<Record<string, string>> = {
-  CREDENTIAL_JWT_TOO_LONG:
-    "Shorten its permissions: a scoped signing key keeps them in the account.",
-};
+/** Who writes a program sets options; who runs this one has config keys, or nothing. */
+function nextForOperators(code: string, next: string): string {
+  return code === "CREDENTIAL_JWT_TOO_LONG"
+    ? "Shorten its permissions: a scoped signing key keeps them in the account."
+    : next.replaceAll("tls.handshakeFirst", "tls_first");
+}
 
 /**
  * Says where an error arose: `context: what is wrong. What to do next.` The code stays, and so does
@@ -19,7 +20,7 @@ export function withContext(context: string, error: unknown): unknown {
   return new KeyturnError(
     code,
     `${context}: ${what}`,
-    nextForOperators[code] ?? next,
+    nextForOperators(code, next),
     error.cause,
   );
 }
