@@ -253,6 +253,13 @@ export class MessagingLab implements AsyncDisposable {
     return connection;
   }
 
+  /** An ordinary client of a server that asks for no credential. */
+  async connectPlainly(): Promise<NatsConnection> {
+    const connection = await connect({ servers: this.backing.url });
+    this.#stack.defer(() => connection.close());
+    return connection;
+  }
+
   /** Events of a type, in their order. */
   eventsOf(type: MessagingEvent["type"]): MessagingEvent[] {
     return this.events.filter((event) => event.type === type);
