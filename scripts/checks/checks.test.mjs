@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { errorsPage } from "../docs.mjs";
 import { importsOf, packageOf } from "../lib/imports.mjs";
@@ -250,17 +250,27 @@ test("the linter refuses cycles, also of types, and promises nobody awaits", () 
   write("a.ts", 'import type { B } from "./b.js";\nexport type A = B;\n');
   write("b.ts", 'import type { A } from "./a.js";\nexport type B = A | 1;\n');
   write("c.ts", "export function c(): void {\n  Promise.resolve();\n}\n");
+  const bin = join(root, "node_modules/.bin");
   write("d.ts", "export const d = (x: any): unknown => x;\n");
   assert.throws(
     () =>
       execFileSync(
-        join(root, "node_modules/.bin/oxlint"),
+        join(bin, "oxlint"),
         [
           `--config=${join(root, ".oxlintrc.json")}`,
           "--type-aware",
           "--format=unix",
         ],
-        { cwd: base, encoding: "utf8", stdio: "pipe" },
+        {
+          cwd: base,
+          encoding: "utf8",
+          stdio: "pipe",
+          // Where the linter looks for its helper: npm would have put it there.
+          env: {
+            ...process.env,
+            PATH: `${bin}${delimiter}${process.env.PATH}`,
+          },
+        },
       ),
     ({ stdout }) => {
       assert.equal(stdout.match(/no-cycle/g)?.length, 2, stdout);

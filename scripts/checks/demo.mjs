@@ -56,6 +56,7 @@ export function wrongFacts(facts) {
       ),
     "with require-secrets, health says why":
       refused.healthy === false && refused.health.includes("require-secrets"),
+    "with require-secrets, nothing is dialled": refused.dialled === 0,
     "with require-secrets, nothing is answered": refused.answered === 0,
     "it takes less than 20 seconds": facts.seconds < 20,
   };

@@ -18,6 +18,7 @@ const facts = {
     errors: ["MESSAGING_PLAINTEXT_REFUSED …"],
     healthy: false,
     health: "… require-secrets …",
+    dialled: 0,
     answered: 0,
   },
   seconds: 5,
@@ -41,6 +42,9 @@ for (const [what, wrong] of Object.entries({
   },
   "with require-secrets, health says why": {
     refused: { ...facts.refused, healthy: true },
+  },
+  "with require-secrets, nothing is dialled": {
+    refused: { ...facts.refused, dialled: 1 },
   },
   "with require-secrets, nothing is answered": {
     refused: { ...facts.refused, answered: 1 },

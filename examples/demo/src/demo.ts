@@ -70,7 +70,7 @@ export async function runDemo(screen: Screen): Promise<Facts> {
   const provider = await tellStart(screen, host, started);
 
   await using customer = await customerOf(backing, await account.user("you"));
-  const stage = { screen, host, shop, customer };
+  const stage = { screen, backing, host, shop, customer };
   screen.step("An ordinary NATS client publishes orders and asks for prices");
   const secrets = await exchange(stage, 0);
 

@@ -26,6 +26,8 @@ export interface Facts {
     readonly errors: readonly string[];
     readonly healthy: boolean;
     readonly health: string;
+    /** Connections that were made to the backing server all the same. */
+    readonly dialled: number;
     /** Requests that were answered all the same. */
     readonly answered: number;
   };

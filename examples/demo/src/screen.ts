@@ -4,7 +4,7 @@ export interface Screen {
   step(title: string): void;
   /** A line of a step: what it is about, and what there is to say. */
   line(label: string, text: string): void;
-  /** Something a program wrote, word for word, broken into lines that fit. */
+  /** Something a program wrote, word for word, broken into lines that fit; all but the first are indented. */
   quote(text: string): void;
   /** The line a step closes with. */
   good(text: string): void;
@@ -32,8 +32,8 @@ export function screen(write: (text: string) => void, colour: boolean): Screen {
       write(`   ${paint(grey, label.padEnd(10))} ${text}\n`);
     },
     quote(text) {
-      for (const line of wrapped(text)) {
-        write(`   ${paint(yellow, "|")} ${line}\n`);
+      for (const [i, line] of wrapped(text).entries()) {
+        write(`   ${paint(yellow, "|")} ${i === 0 ? "" : "  "}${line}\n`);
       }
     },
     good(text) {
@@ -44,7 +44,7 @@ export function screen(write: (text: string) => void, colour: boolean): Screen {
 
 /** A text in lines that a screen shows whole, broken at blanks. */
 function wrapped(text: string): string[] {
-  return text.match(/\S.{0,99}(?=\s|$)|\S+/g) ?? [];
+  return text.match(/\S.{0,93}(?=\s|$)|\S+/g) ?? [];
 }
 
 /** The same for a reader that is a program: nothing. */

@@ -2,6 +2,7 @@ import { until, type LinkOptions } from "@keyturn/testkit";
 
 import type { Exchange } from "../facts.js";
 import { exchange } from "./exchange.js";
+import { quoteEach } from "./quote-each.js";
 import { replaceLinks } from "./replace-links.js";
 import { expect, type Stage } from "./stage.js";
 
@@ -25,7 +26,7 @@ export async function plainConfig(
     "The provider did not warn of a plaintext credential.",
   );
   screen.line("warning", "as the provider logged it:");
-  for (const warning of result.warnings) screen.quote(warning);
+  quoteEach(screen, result.warnings);
   screen.good("it works, and warns once a link");
   return result;
 }

@@ -1,17 +1,20 @@
-import { until, type LinkOptions } from "@keyturn/testkit";
+import { until, type LinkOptions, type NatsServer } from "@keyturn/testkit";
+import { RequestError } from "@nats-io/nats-core";
 
 import type { Facts } from "../facts.js";
 import { linesAt } from "../log-lines.js";
+import { quoteEach } from "./quote-each.js";
 import { replaceLinks } from "./replace-links.js";
 import { expect, type Stage } from "./stage.js";
 
 /** The same plain config is refused when secrets are required. */
 export async function refusal(
-  { screen, host, customer }: Stage,
+  { screen, backing, host, customer }: Stage,
   old: readonly LinkOptions[],
   strict: readonly LinkOptions[],
 ): Promise<Facts["refused"]> {
   const from = host.stderr.length;
+  const connectionsBefore = await connectionsMade(backing);
   await replaceLinks(host, old, strict);
   const health = await host.waitUnhealthy(
     // Of both links.
@@ -26,16 +29,36 @@ export async function refusal(
     .request("orders.price", "item 1", { timeout: 1000 })
     .then(
       () => 1,
-      () => 0,
+      (error: unknown) => {
+        if (isNoResponder(error)) return 0;
+        throw error;
+      },
     );
+  const dialled = (await connectionsMade(backing)) - connectionsBefore;
+  expect(
+    dialled === 0,
+    "The provider connected although the credential is refused.",
+  );
   expect(
     answered === 0,
     "A request was answered although the link is refused.",
   );
   screen.line("error", "as the provider logged it:");
-  for (const error of errors) screen.quote(error);
-  screen.line("health", "what `wash` shows of it:");
-  screen.quote(`unhealthy: ${health}`);
+  quoteEach(screen, errors);
+  screen.line("health", "false, and why, as the provider answers the host:");
+  quoteEach(screen, health.split(/ (?=component )/));
   screen.good("refused: nothing was dialled, a request finds no responder");
-  return { errors, healthy: false, health, answered };
+  return { errors, healthy: false, health, dialled, answered };
+}
+
+/** How many connections a server has taken since it started. */
+async function connectionsMade(server: NatsServer): Promise<number> {
+  const { total_connections } = await server.monitor<{
+    total_connections: number;
+  }>("varz");
+  return total_connections;
+}
+
+function isNoResponder(error: unknown): boolean {
+  return error instanceof RequestError && error.isNoResponders();
 }

@@ -1,4 +1,8 @@
-import type { HostDouble, MessagingComponent } from "@keyturn/testkit";
+import type {
+  HostDouble,
+  MessagingComponent,
+  NatsServer,
+} from "@keyturn/testkit";
 import type { NatsConnection } from "@nats-io/nats-core";
 
 import type { Screen } from "../screen.js";
@@ -6,6 +10,8 @@ import type { Screen } from "../screen.js";
 /** What the steps work with. */
 export interface Stage {
   readonly screen: Screen;
+  /** The server that messages come from and go to. */
+  readonly backing: NatsServer;
   readonly host: HostDouble;
   /** The component. */
   readonly shop: MessagingComponent;

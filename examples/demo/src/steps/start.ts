@@ -21,7 +21,7 @@ export async function tellStart(
   await host.waitHealthy();
   const startMs = Math.round(performance.now() - started);
   const hostDataBytes = hostDataLine(host.hostData()).length;
-  screen.line("started", "env -i keyturn-messaging, environment empty");
+  screen.line("started", "keyturn-messaging, with an empty environment");
   screen.line(
     "stdin",
     `one line of HostData in base64, ${hostDataBytes.toLocaleString("en")} bytes`,
