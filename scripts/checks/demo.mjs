@@ -31,7 +31,7 @@ export async function check(base) {
 
 /** What is not as it should be in the demo's facts. */
 export function wrongFacts(facts) {
-  const { secrets, plaintext, refused } = facts;
+  const { secrets, rotation, plaintext, refused } = facts;
   const passed = ({ published, handled, receipts, requests, answers }) =>
     published > 0 &&
     handled === published &&
@@ -43,6 +43,14 @@ export function wrongFacts(facts) {
     "with secrets, everything passes": passed(secrets),
     "with secrets, latency is measured": timed(secrets),
     "with secrets, nothing is warned of": secrets.warnings.length === 0,
+    "while credentials change, everything passes once":
+      rotation.changes === 3 &&
+      rotation.published > 100 &&
+      rotation.handled === rotation.published &&
+      rotation.lost === 0 &&
+      rotation.doubled === 0 &&
+      rotation.requests > 10 &&
+      rotation.answers === rotation.requests,
     "with plain config, everything passes": passed(plaintext),
     "with plain config, latency is measured": timed(plaintext),
     "with plain config, there is a warning with its code":

@@ -11,8 +11,18 @@ const exchange = {
   latency: { p50Ms: 0.5, p99Ms: 0.9 },
   warnings: [],
 };
+const rotation = {
+  changes: 3,
+  published: 500,
+  handled: 500,
+  lost: 0,
+  doubled: 0,
+  requests: 50,
+  answers: 50,
+};
 const facts = {
   secrets: exchange,
+  rotation,
   plaintext: { ...exchange, warnings: ["MESSAGING_PLAINTEXT_CREDENTIAL …"] },
   refused: {
     errors: ["MESSAGING_PLAINTEXT_REFUSED …"],
@@ -30,6 +40,9 @@ for (const [what, wrong] of Object.entries({
   "with secrets, everything passes": { secrets: { ...exchange, handled: 9 } },
   "with secrets, nothing is warned of": {
     secrets: { ...exchange, warnings: ["a"] },
+  },
+  "while credentials change, everything passes once": {
+    rotation: { ...rotation, doubled: 1 },
   },
   "with plain config, everything passes": {
     plaintext: { ...facts.plaintext, answers: 4 },

@@ -15,6 +15,7 @@ import { providerId, startShop } from "./shop.js";
 import { exchange } from "./steps/exchange.js";
 import { plainConfig } from "./steps/plain-config.js";
 import { refusal } from "./steps/refusal.js";
+import { rotate } from "./steps/rotate.js";
 import { providerProgram, tellStart } from "./steps/start.js";
 
 /**
@@ -74,16 +75,27 @@ export async function runDemo(screen: Screen): Promise<Facts> {
   screen.step("An ordinary NATS client publishes orders and asks for prices");
   const secrets = await exchange(stage, 0);
 
+  screen.step("Credentials change three times under traffic");
+  let current = sealed;
+  const rotation = await rotate(
+    stage,
+    () => account.user("provider"),
+    ({ jwt, seed }) => {
+      const secrets = { client_jwt: jwt, client_seed: seed };
+      return (current = bothWays({ config: url, secrets }));
+    },
+  );
+
   screen.step("The same with JWT and seed in plain link config");
   const plain = bothWays({ config: { ...url, ...pair } });
-  const plaintext = await plainConfig(stage, sealed, plain);
+  const plaintext = await plainConfig(stage, current, plain);
 
   screen.step("The same with credentials_policy=require-secrets");
   const strict = bothWays({
     config: { ...url, ...pair, credentials_policy: "require-secrets" },
   });
   const refused = await refusal(stage, plain, strict);
-  return { servers, provider, secrets, plaintext, refused };
+  return { servers, provider, secrets, rotation, plaintext, refused };
 }
 
 function customerOf(

@@ -18,6 +18,8 @@ export interface Facts {
   };
   /** JWT and seed as sealed link secrets. */
   readonly secrets: Exchange;
+  /** Other users' credentials take over while orders and requests come. */
+  readonly rotation: Rotation;
   /** JWT and seed in plain link config. */
   readonly plaintext: Exchange;
   /** Plain link config with `credentials_policy=require-secrets`. */
@@ -31,6 +33,18 @@ export interface Facts {
     /** Requests that were answered all the same. */
     readonly answered: number;
   };
+}
+
+/** What passed while credentials changed. */
+export interface Rotation {
+  readonly changes: number;
+  readonly published: number;
+  readonly handled: number;
+  readonly lost: number;
+  /** Orders with more than one receipt. */
+  readonly doubled: number;
+  readonly requests: number;
+  readonly answers: number;
 }
 
 /** What passed between an ordinary NATS client and the component. */

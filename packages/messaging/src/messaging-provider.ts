@@ -212,7 +212,7 @@ class MessagingProvider implements ProviderInstance {
       return lease;
     }
     return (
-      (await this.#pool.move(lease, spec)) ??
+      (await this.#pool.move(lease, spec, signal)) ??
       (await this.#pool.acquire(spec, signal))
     );
   }

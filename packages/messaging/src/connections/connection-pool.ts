@@ -46,17 +46,32 @@ export class ConnectionPool {
   /**
    * Moves a lease's connection to the spec's credential, if that is possible in place and right: no
    * other link uses the connection, or the others are given no more than another proof of who they
-   * are already. Undefined: the spec needs a connection of its own.
+   * are already, or they all ask for the same within a moment. Undefined: the spec needs a connection
+   * of its own.
    *
    * @throws KeyturnError `HANDOVER_…`, `CREDENTIAL_…`; nothing has changed then
    */
-  async move(lease: Lease, spec: ConnectionSpec): Promise<Lease | undefined> {
+  async move(
+    lease: Lease,
+    spec: ConnectionSpec,
+    signal: AbortSignal,
+  ): Promise<Lease | undefined> {
     const { shared, connection } = lease;
     if (shared.settingsKey !== spec.key) return undefined;
+    // There is one already, which is to be shared.
+    if (
+      [...this.#connections].some((one) => one !== shared && isFor(one, spec))
+    )
+      return undefined;
     const { publicKey } = spec.credential;
     const isSameUser =
       publicKey !== undefined && publicKey === shared.credential.publicKey;
-    if (shared.users > 1 && !isSameUser) return undefined;
+    const { fingerprint } = spec.credential;
+    const isWanted =
+      isSameUser ||
+      shared.credential.fingerprint === fingerprint ||
+      (await shared.ballot.ask(fingerprint, () => shared.users, signal));
+    if (!isWanted) return undefined;
     await shared.moveTo(spec.credential);
     return { spec, shared, connection };
   }

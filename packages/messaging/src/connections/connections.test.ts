@@ -5,21 +5,6 @@ import { until } from "@keyturn/testkit";
 
 import { MessagingLab, within } from "../testing/messaging-lab.test.js";
 
-interface Connz {
-  readonly connections: readonly {
-    readonly name: string;
-    readonly authorized_user?: string;
-  }[];
-}
-
-/** The provider's connections to the backing server, by who they are. */
-async function users(lab: MessagingLab): Promise<string[]> {
-  const { connections } = await lab.backing.monitor<Connz>("connz?auth=1");
-  return connections
-    .filter(({ name }) => name === "NATS Messaging Provider")
-    .map(({ authorized_user: user = "" }) => user);
-}
-
 describe("connections to NATS", () => {
   test("are shared by links with equal settings and equal credentials, and end with the last", async () => {
     await using lab = await MessagingLab.start();
@@ -32,13 +17,14 @@ describe("connections to NATS", () => {
       lab.consumer({ component: "fourth", config: { ping_interval_sec: "9" } }),
     ];
     await lab.put(...links);
-    assert.deepEqual(
-      (await users(lab)).toSorted(),
-      [lab.user.publicKey, lab.user.publicKey, another.publicKey].toSorted(),
+    await lab.usersAre(
+      lab.user.publicKey,
+      lab.user.publicKey,
+      another.publicKey,
     );
     for (const link of links.slice(1)) await lab.host.deleteLink(link);
     await until("unused ones to end", within, async () => {
-      return (await users(lab)).length === 1;
+      return (await lab.users()).length === 1;
     });
   });
 
@@ -57,7 +43,7 @@ describe("connections to NATS", () => {
       await lab.put(lab.handler("orders", { secrets: lab.pair(user) }));
       seen.add(user.publicKey);
       await until("the new user", within, async () => {
-        const now = await users(lab);
+        const now = await lab.users();
         return now.length === 1 && now[0] === user.publicKey;
       });
     }
@@ -76,16 +62,13 @@ describe("connections to NATS", () => {
     await lab.put(lab.consumer(), lab.consumer({ component: "second" }));
     const renewed = await lab.account.user("renewed", { keys: lab.user.keys });
     await lab.put(lab.consumer({ secrets: lab.pair(renewed) }));
-    assert.deepEqual(await users(lab), [lab.user.publicKey]);
+    await lab.usersAre(lab.user.publicKey);
     await lab.put(
       lab.consumer({ component: "second", secrets: lab.pair(renewed) }),
     );
     const other = await lab.account.user("other");
     await lab.put(lab.consumer({ secrets: lab.pair(other) }));
-    assert.deepEqual(
-      new Set(await users(lab)),
-      new Set([lab.user.publicKey, other.publicKey]),
-    );
+    await lab.usersAre(lab.user.publicKey, other.publicKey);
     await shop.publish("a", "");
   });
 
@@ -106,7 +89,7 @@ describe("connections to NATS", () => {
     const good = await lab.account.user("good");
     await lab.put(lab.handler("orders", { secrets: lab.pair(good) }));
     await lab.host.waitHealthy();
-    assert.deepEqual(await users(lab), [good.publicKey]);
+    await lab.usersAre(good.publicKey);
   });
 
   test("a credential that expires, or is revoked, takes the link down until another is put", async () => {

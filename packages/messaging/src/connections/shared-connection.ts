@@ -7,6 +7,7 @@ import {
 
 import { withContext } from "../errors/in-context.js";
 import { fail } from "../errors/messaging-errors.js";
+import { Ballot } from "./ballot.js";
 import type { ConnectionSpec } from "./connection-spec.js";
 
 /** As the stock provider names its connections, for who looks at the server's list of them. */
@@ -15,6 +16,7 @@ const connectionName = "NATS Messaging Provider";
 /** One connection to NATS and the links that use it. */
 export class SharedConnection {
   readonly settingsKey: string;
+  readonly ballot = new Ballot();
   /** How many links use it. */
   users = 0;
   readonly opened: Promise<LiveConnection>;
@@ -120,6 +122,9 @@ export class SharedConnection {
         ...(spec.tls !== undefined && { tls: spec.tls }),
         inboxPrefix: spec.inboxPrefix,
         pingInterval: spec.pingIntervalMs,
+        // On the wire a plain subscription stays one, also for JetStream consumers that push to it; and
+        // its messages keep their order when the credential changes.
+        keepOrder: () => true,
         // A component learns at once that nothing is sent, rather than later that it was dropped.
         outbox: { maxBytes: 0 },
         onEvent: (event) => this.#onEvent(event),

@@ -10,14 +10,19 @@ import { showLink, type LinkIdentity } from "@keyturn/provider";
 import type { SubscriptionSetting } from "../config/settings.js";
 import { fail } from "../errors/messaging-errors.js";
 import { publishEvent } from "../events/messaging-events.js";
+import { Overlap } from "./overlap.js";
 
 interface Entry {
   readonly setting: SubscriptionSetting;
   readonly subscription: Subscription;
+  /** Where its messages go. */
+  take: (message: Msg) => void;
 }
 
 /** When a subscription that the server took away is tried again, in milliseconds. */
 const retryMs = 5_000;
+/** How long the servers of a cluster may take to tell each other of a subscription, in milliseconds. */
+const clusterMs = 200;
 /** How long the server may take to confirm that a subscription has ended, in milliseconds. */
 const drainMs = 1_000;
 
@@ -50,8 +55,8 @@ export class SubscriptionSet {
   }
 
   /**
-   * Makes what is missing, then ends what is no longer wanted. Plain subscriptions that move to
-   * another connection end before the new ones begin, as their messages would come twice.
+   * Makes what is missing, then ends what is no longer wanted. A subscription that moves to another
+   * connection gets each message once: with a queue group by the server's choice, else by ours.
    *
    * @throws KeyturnError `SUBSCRIPTION_…`; nothing has changed then
    */
@@ -59,52 +64,64 @@ export class SubscriptionSet {
     connection: LiveConnection,
     settings: readonly SubscriptionSetting[],
   ): Promise<void> {
-    const isSame = connection === this.#connection;
-    const kept = isSame
-      ? this.#entries.filter(({ setting }) => settings.some(isLike(setting)))
-      : [];
+    const kept =
+      connection === this.#connection
+        ? this.#entries.filter(({ setting }) => settings.some(isLike(setting)))
+        : [];
     const wanted = settings.filter(
       (setting) => !kept.some((entry) => isLike(setting)(entry.setting)),
     );
     const leaving = this.#entries.filter((entry) => !kept.includes(entry));
-    const before = this.#connection;
-    const swapped = isSame
-      ? []
-      : leaving.filter(({ setting }) => setting.queue === undefined);
-    this.#entries = this.#entries.filter((entry) => !swapped.includes(entry));
-    await end(swapped);
-    const made = wanted.map((setting) => this.#subscribe(connection, setting));
+    const overlaps: Overlap[] = [];
+    const made = wanted.map((setting) => {
+      const entry = this.#subscribe(connection, setting);
+      const twin = leaving.find((old) => isLike(setting)(old.setting));
+      if (twin !== undefined && setting.queue === undefined)
+        overlaps.push(this.#join(twin, entry));
+      return entry;
+    });
     try {
       await confirm(connection, made);
     } catch (error) {
       for (const { subscription } of made) subscription.unsubscribe();
-      if (before !== undefined) this.#comeBack(before, swapped);
+      for (const entry of leaving) entry.take = this.#onMessage;
       throw error;
     }
-    clearTimeout(this.#retry);
-    this.#retry = undefined;
-    this.#lost.clear();
+    const before = this.#connection;
+    this.#stopRetrying();
     this.#connection = connection;
     this.#entries = [...kept, ...made];
     for (const entry of made) this.#watch(entry);
-    await end(leaving.filter((entry) => !swapped.includes(entry)));
+    if (overlaps.length > 0 && before !== undefined)
+      await untilKnown(before, connection);
+    await end(leaving);
+    for (const overlap of overlaps) overlap.release();
+    if (overlaps.length === 0) return;
+    await confirm(connection, made).catch(() => undefined);
+    for (const overlap of overlaps) overlap.end();
+    for (const entry of made) entry.take = this.#onMessage;
   }
 
   /** Ends all of them; what the server has sent before is still delivered. */
   async close(): Promise<void> {
-    clearTimeout(this.#retry);
+    this.#stopRetrying();
     const entries = this.#entries;
     this.#entries = [];
-    this.#lost.clear();
     await end(entries);
   }
 
-  #comeBack(connection: LiveConnection, ended: readonly Entry[]): void {
-    for (const { setting } of ended) {
-      const entry = this.#subscribe(connection, setting);
-      this.#entries.push(entry);
-      this.#watch(entry);
-    }
+  #stopRetrying(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#lost.clear();
+  }
+
+  /** From now on both have every message, and it is delivered once. */
+  #join(old: Entry, fresh: Entry): Overlap {
+    const overlap = new Overlap(this.#onMessage);
+    old.take = (message) => overlap.old(message);
+    fresh.take = (message) => overlap.fresh(message);
+    return overlap;
   }
 
   #subscribe(connection: LiveConnection, setting: SubscriptionSetting): Entry {
@@ -112,10 +129,11 @@ export class SubscriptionSet {
       ...(setting.queue !== undefined && { queue: setting.queue }),
       callback: (error, message) => {
         // An error comes with its end; that is watched.
-        if (error === null) this.#onMessage(message);
+        if (error === null) entry.take(message);
       },
     });
-    return { setting, subscription };
+    const entry: Entry = { setting, subscription, take: this.#onMessage };
+    return entry;
   }
 
   #watch(entry: Entry): void {
@@ -201,6 +219,15 @@ async function confirm(
     connection,
     entries.map(({ subscription }) => subscription),
   );
+}
+
+/** Where two servers are involved, the other ones have to learn of the new subscription, too. */
+async function untilKnown(
+  before: LiveConnection,
+  connection: LiveConnection,
+): Promise<void> {
+  if (before.info?.server_id === connection.info?.server_id) return;
+  await new Promise((resolve) => setTimeout(resolve, clusterMs));
 }
 
 /** Ends subscriptions; what the server has sent before is still delivered, if it can be reached. */

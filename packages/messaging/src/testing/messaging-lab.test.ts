@@ -35,6 +35,13 @@ import { messagingProvider } from "../messaging-provider.js";
 /** How long a test waits for something that has to come, in milliseconds. */
 export const within = 10_000;
 
+interface Connz {
+  readonly connections: readonly {
+    readonly name: string;
+    readonly authorized_user?: string;
+  }[];
+}
+
 /** What is told of a link that has been put and is at work. */
 const settledTypes = new Set(["link-up", "link-changed", "link-unchanged"]);
 
@@ -258,6 +265,22 @@ export class MessagingLab implements AsyncDisposable {
     const connection = await connect({ servers: this.backing.url });
     this.#stack.defer(() => connection.close());
     return connection;
+  }
+
+  /** The provider's connections to the backing server, by their users. */
+  async users(): Promise<string[]> {
+    const { connections } = await this.backing.monitor<Connz>("connz?auth=1");
+    return connections
+      .filter(({ name }) => name === "NATS Messaging Provider")
+      .map(({ authorized_user: user = "" }) => user);
+  }
+
+  /** Waits until the provider's connections are of these users: an old socket lingers for a moment. */
+  async usersAre(...expected: readonly string[]): Promise<void> {
+    const wanted = expected.toSorted().join();
+    await until(`connections of ${wanted}`, within, async () => {
+      return (await this.users()).toSorted().join() === wanted;
+    });
   }
 
   /** Events of a type, in their order. */
