@@ -76,7 +76,7 @@ export const configKeys = {
   ),
   tls_ca: entry(
     "both",
-    "the system's CAs",
+    "those of Node.js",
     "CA bundle as PEM text; every certificate in it counts.",
     { stock: true, sensitive: true },
   ),

@@ -4,7 +4,7 @@ import type { Credential, TlsSettings } from "@keyturn/nats";
 export interface ConnectionSpec {
   /** `host:port` */
   readonly servers: readonly string[];
-  /** Undefined: TLS if the server demands it, with the system's CAs. */
+  /** Undefined: TLS if the server demands it, with the CAs of Node.js. */
   readonly tls: TlsSettings | undefined;
   readonly inboxPrefix: string;
   readonly pingIntervalMs: number;
