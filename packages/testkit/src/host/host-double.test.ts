@@ -204,6 +204,9 @@ describe("health", () => {
 
   test("that is not JSON, or not health, is an error", async () => {
     await using host = await start({ config: { health: '{"healthy":1}' } });
+    await until("an answer", 5000, () =>
+      host.health().catch(({ message }) => !/no responders/.test(message)),
+    );
     await assert.rejects(
       host.waitHealthy(500),
       /Last: Error: Not a valid health answer: \{"healthy":1\}/,
