@@ -2,7 +2,8 @@
 //
 //   npm run bench                        all of them
 //   npm run bench -- provider            bench/provider
-//   npm run bench -- provider --json     its figures as JSON
+//   npm run bench -- provider --json     its figures as JSON; options come last
+//   npm run torture -- --rotations 100   bench/rotation
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -11,8 +12,10 @@ import { root } from "./lib/workspace.mjs";
 import { setup } from "./setup.mjs";
 
 await main(async () => {
-  const options = process.argv.slice(2).filter((arg) => arg.startsWith("-"));
-  const names = process.argv.slice(2).filter((arg) => !arg.startsWith("-"));
+  const args = process.argv.slice(2);
+  const first = args.findIndex((arg) => arg.startsWith("-"));
+  const names = first === -1 ? args : args.slice(0, first);
+  const options = first === -1 ? [] : args.slice(first);
   const all = readdirSync(join(root, "bench")).filter((name) =>
     existsSync(join(root, "bench", name, "package.json")),
   );

@@ -69,6 +69,10 @@ export {
 } from "./process/managed-child.js";
 export { isRunning } from "./process/is-running.js";
 export { until } from "./wait/until.js";
+export {
+  JetStreamTraffic,
+  type JetStreamReport,
+} from "./torture/jetstream-traffic.js";
 export { Ledger, type Fault, type StreamReport } from "./torture/ledger.js";
 export {
   rotationTorture,

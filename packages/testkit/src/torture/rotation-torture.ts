@@ -19,8 +19,12 @@ export interface TortureOptions {
   readonly rotations?: number;
   /** Pause before each rotation in milliseconds; a function may choose it at random. Default 20. */
   readonly pauseMs?: number | ((round: number) => number);
-  /** Messages to the connection under test per second and stream. Default 1,000. */
+  /** Messages to the connection under test per second and stream; there are six. Default 1,000. */
   readonly rate?: number;
+  /** Messages from the connection under test per second. Default: half of `rate`. */
+  readonly outRate?: number;
+  /** Requests per second, each way. Default: an eighth of `rate`. */
+  readonly requestRate?: number;
   /** Delay of request handlers in milliseconds. Default 20. */
   readonly handlerMs?: number;
 }
@@ -84,18 +88,21 @@ export async function rotationTorture(
 
   const served = new Requests(peer, `t.${id}.serve`);
   const made = new Requests(connection, `t.${id}.make`);
-  const started = performance.now();
-  let ticks = 0;
-  const pump = setInterval(() => {
-    const due = ((performance.now() - started) * rate) / 1000;
-    for (; ticks < due; ticks++) {
+  const paced = [
+    new Pace(rate, () => {
       for (const stream of inbound)
         peer.publish(stream.subject, `${stream.ledger.send()} ${padding}`);
-      if (ticks % 2 === 0)
-        connection.publish(`t.${id}.out`, `${out.send()} ${padding}`);
-      if (ticks % 8 === 0) served.make();
-      if (ticks % 8 === 4) made.make();
-    }
+    }),
+    new Pace(options.outRate ?? rate / 2, () => {
+      connection.publish(`t.${id}.out`, `${out.send()} ${padding}`);
+    }),
+    new Pace(options.requestRate ?? rate / 8, () => {
+      served.make();
+      made.make();
+    }),
+  ];
+  const pump = setInterval(() => {
+    for (const pace of paced) pace.catchUp();
   }, 1);
 
   const spans: (readonly [number, number])[] = [];
@@ -189,6 +196,26 @@ async function subscribeAll(
 
 function numberOf(message: Msg): number {
   return Number.parseInt(message.string(), 10);
+}
+
+/** Does something so many times a second. */
+class Pace {
+  readonly #perSecond: number;
+  readonly #act: () => void;
+  readonly #started = performance.now();
+  #done = 0;
+
+  constructor(perSecond: number, act: () => void) {
+    this.#perSecond = perSecond;
+    this.#act = act;
+  }
+
+  /** As often as is due. */
+  catchUp(): void {
+    const elapsed = performance.now() - this.#started;
+    const due = (elapsed * this.#perSecond) / 1000;
+    for (; this.#done < due; this.#done++) this.#act();
+  }
 }
 
 class Requests {
