@@ -8,12 +8,12 @@ export interface Growth {
 
 /** Rotates a quiet connection, and compares heap and handles after a tenth of that with its end. */
 export async function growth(
-  { rotate }: Rotating,
+  tested: Rotating,
   rotations: number,
 ): Promise<Growth> {
-  for (let i = 0; i < rotations / 10; i++) await rotate();
+  for (let i = 0; i < rotations / 10; i++) await tested.rotate();
   const before = await measure();
-  for (let i = 0; i < rotations; i++) await rotate();
+  for (let i = 0; i < rotations; i++) await tested.rotate();
   const after = await measure();
   return {
     heapKiB: Math.round((after.heap - before.heap) / 1024),

@@ -85,9 +85,11 @@ export class LinkTable {
     );
   }
 
-  /** Links that are not as they should be. */
+  /** Links that are not as they should be, in an order that does not change from one look to the next. */
   problems(): LinkProblem[] {
-    return [...this.#slots.values()].flatMap((slot) => slot.problem() ?? []);
+    return [...this.#slots.values()]
+      .flatMap((slot) => slot.problem() ?? [])
+      .toSorted((a, b) => (a.key < b.key ? -1 : 1));
   }
 
   /** Aborts what is running and takes nothing more. Settles when the provider's code has let go. */
