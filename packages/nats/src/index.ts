@@ -50,11 +50,24 @@ export {
   type HandoverDeadlines,
   type HandoverReport,
 } from "./handover/handover.js";
+export { defaultLeadShare, type RefreshOptions } from "./keeper/keeper.js";
 export {
-  defaultLeadShare,
-  type CredentialSource,
-  type RefreshOptions,
-} from "./keeper/keeper.js";
+  chain,
+  ChainError,
+  type CredentialPlace,
+  type PlaceReason,
+} from "./sources/chain.js";
+export type {
+  CredentialReader,
+  Credentials,
+  CredentialSource,
+} from "./sources/credential-source.js";
+export {
+  PlaintextGuard,
+  type CredentialsPolicy,
+  type PlaintextGuardOptions,
+  type PlaintextWarning,
+} from "./sources/plaintext-guard.js";
 export {
   defaultOutboxAgeMs,
   defaultOutboxBytes,

@@ -1,14 +1,18 @@
 import type { NodeConnectionOptions } from "@nats-io/transport-node";
 
-import type { Credential } from "../credentials/credential.js";
 import { noCredential } from "../credentials/makers.js";
 import { fail } from "../errors/nats-errors.js";
 import { teller } from "../events/teller.js";
 import type { NatsEvent } from "../events/nats-events.js";
 import type { HandoverDeadlines } from "../handover/handover.js";
 import { LiveConnection } from "../handover/live-connection.js";
-import type { CredentialSource, RefreshOptions } from "../keeper/keeper.js";
+import type { RefreshOptions } from "../keeper/keeper.js";
 import type { OutboxOptions } from "../outbox/outbox.js";
+import type { Credentials } from "../sources/credential-source.js";
+import {
+  PlaintextGuard,
+  type CredentialsPolicy,
+} from "../sources/plaintext-guard.js";
 import { reconnectDelays } from "./reconnect-delays.js";
 import { parseServers } from "./servers.js";
 import { tlsOptions, type TlsSettings } from "./tls.js";
@@ -28,7 +32,12 @@ export interface ConnectOptions extends Omit<NodeConnectionOptions, Replaced> {
    * What to sign in with: a credential, or where to take one. A source is asked again ahead of expiry;
    * what it gives then takes over without a message lost. Default: none, an anonymous connection.
    */
-  readonly credentials?: Credential | CredentialSource;
+  readonly credentials?: Credentials;
+  /**
+   * Whether a credential that lies in plain text (`origin.plaintext`) is used with a warning, or
+   * refused. Give a guard to warn by yourself, or in common with others. Default `prefer-secrets`.
+   */
+  readonly credentialsPolicy?: CredentialsPolicy | PlaintextGuard;
   /** TLS settings; null for no TLS, even if a server offers it. Default: TLS where the server does. */
   readonly tls?: TlsSettings | null;
   /** Name of this connection in events. Default: `name`, else the first server. */
@@ -72,6 +81,7 @@ export async function connect(
   const {
     servers,
     credentials,
+    credentialsPolicy,
     connectionLabel,
     maxControlLine,
     refresh,
@@ -100,6 +110,15 @@ export async function connect(
   const delays = reconnectDelays();
   const name = connectionLabel ?? rest.name ?? (list.servers[0] as string);
   const tell = teller(name, onEvent);
+  const guard =
+    credentialsPolicy instanceof PlaintextGuard
+      ? credentialsPolicy
+      : new PlaintextGuard({
+          policy: credentialsPolicy ?? "prefer-secrets",
+          who: `The connection \`${name}\``,
+          onWarning: ({ code, message }) =>
+            tell({ type: "plaintext", level: "warn", code, message }),
+        });
   const connection = await LiveConnection.open(
     {
       timeout: defaultTimeoutMs,
@@ -116,6 +135,7 @@ export async function connect(
     },
     source,
     {
+      guard,
       ...(refresh === undefined ? {} : { refresh }),
       ...(outbox === undefined ? {} : { outbox }),
       ...(handover === undefined ? {} : { handover }),

@@ -14,7 +14,7 @@ subscribe("keyturn:nats", ({ code }) => code && console.log(code));
 await connect({
   servers: process.env.NATS_URL,
   pingInterval: 100, // its timer would keep the process for a while
-  credentials: credsCredential(process.env.CREDS, { source: "x", plaintext: true }),
+  credentials: credsCredential(process.env.CREDS, { source: "x", plaintext: false }),
 });
 `;
 

@@ -12,6 +12,8 @@ export interface CredentialOrigin {
   readonly source: string;
   /** Whether the secret lay in plain text there. */
   readonly plaintext: boolean;
+  /** What to do to get it out of plain text: one sentence, the last of a warning or refusal. */
+  readonly hint?: string;
 }
 
 /** What a credential authenticates with. */

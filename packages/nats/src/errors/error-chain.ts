@@ -9,6 +9,15 @@ const deepestChain = 8;
  * that the text before it already tells is left out.
  */
 export function errorChain(error: unknown): string {
+  const { text, next } = reasonsOf(error);
+  const room = longestChain - next.length;
+  const shown = text.length > room ? `${text.slice(0, room)} …` : text;
+  if (next === "" || shown === "") return shown;
+  return `${withStop(shown)} ${next}`;
+}
+
+/** The two parts of an {@link errorChain}: all the reasons, unbounded, and what to do next. */
+export function reasonsOf(error: unknown): { text: string; next: string } {
   let text = "";
   let next = "";
   let current = error;
@@ -24,10 +33,12 @@ export function errorChain(error: unknown): string {
     if (next === "" && isKeyturnError(current)) next = oneLine(current.next);
     current = current instanceof Error ? current.cause : undefined;
   }
-  const room = longestChain - next.length;
-  const shown = text.length > room ? `${text.slice(0, room)} …` : text;
-  if (next === "" || shown === "") return shown;
-  return `${/[.!?…]$/.test(shown) ? shown : `${shown}.`} ${next}`;
+  return { text, next };
+}
+
+/** A text as a whole sentence. */
+export function withStop(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 /** What an error says, without what to do about it. */

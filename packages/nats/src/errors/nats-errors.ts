@@ -54,6 +54,24 @@ export const natsErrors = {
     meaning: "No credential is at hand that may be presented to a server.",
     next: "Make the credential source give a valid one; the connection goes on by itself then.",
   },
+  CREDENTIAL_ABSENT: {
+    meaning: "None of the places of a chain has a credential.",
+    next: "Put one into the first of them that you have.",
+  },
+  CREDENTIAL_SOURCE_BROKEN: {
+    meaning:
+      "A place of a chain could not be read, or what is there is no good; weaker places were not asked.",
+    next: "Mend that place, or empty it.",
+  },
+  CREDENTIAL_PLAINTEXT: {
+    meaning: "A secret that lies in plain text is used (a warning).",
+    next: "Move it into a secret store, or a file that only this program may read.",
+  },
+  CREDENTIAL_PLAINTEXT_REFUSED: {
+    meaning:
+      "A secret lies in plain text, and the policy is `require-secrets`.",
+    next: "Move it into a secret store, or a file that only this program may read.",
+  },
   CREDENTIAL_SOURCE_TIMEOUT: {
     meaning: "A credential source did not answer in time.",
     next: "Look at the store behind it; the present credential is kept meanwhile.",

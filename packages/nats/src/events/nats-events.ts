@@ -13,6 +13,7 @@ export interface NatsEvent {
     | "slowConsumer"
     | "stale"
     | "credential"
+    | "plaintext"
     | "callbackFailed"
     | "listenerFailed";
   readonly level: "error" | "warn" | "info" | "debug" | "trace";

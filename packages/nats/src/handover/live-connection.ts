@@ -2,13 +2,11 @@ import { dialError } from "../connection/dial-error.js";
 import { errorChain } from "../errors/error-chain.js";
 import { KeyturnError } from "../errors/keyturn-error.js";
 import { fail } from "../errors/nats-errors.js";
-import {
-  Keeper,
-  type CredentialSource,
-  type RefreshOptions,
-} from "../keeper/keeper.js";
+import { Keeper, type RefreshOptions } from "../keeper/keeper.js";
 import { Outbox, type OutboxOptions } from "../outbox/outbox.js";
 import type { Credential } from "../credentials/credential.js";
+import type { Credentials } from "../sources/credential-source.js";
+import type { PlaintextGuard } from "../sources/plaintext-guard.js";
 import { assertConnectFits, defaultMaxControlLine } from "./connect-line.js";
 import {
   defaultHandoverDeadlines,
@@ -30,6 +28,8 @@ import type { ConnectionFault, CredentialChange, Posture } from "./posture.js";
 /** How a live connection keeps its credential; see `ConnectOptions` for the options of nats.js. */
 export interface LiveOptions {
   readonly refresh?: RefreshOptions;
+  /** Judges credentials that lay in plain text. */
+  readonly guard?: PlaintextGuard;
   readonly outbox?: OutboxOptions;
   readonly handover?: Partial<HandoverDeadlines>;
   /** Plain subscriptions that keep the order of messages across a hand-over. Default: none. */
@@ -58,7 +58,7 @@ export class LiveConnection extends OpenNatsConnection {
 
   private constructor(
     options: ConnectionOptions,
-    source: Credential | CredentialSource,
+    source: Credentials,
     live: LiveOptions,
   ) {
     // nats.js takes the authenticator before there is a `this`.
@@ -73,9 +73,11 @@ export class LiveConnection extends OpenNatsConnection {
     const maxControlLine = live.maxControlLine ?? defaultMaxControlLine;
     this.#keeper = new Keeper(source, live.refresh ?? {}, {
       check: (credential) => {
+        live.guard?.check(credential.origin);
         credential.assertUsable();
         assertConnectFits(credential, this.options, maxControlLine);
       },
+      used: (credential) => live.guard?.used(credential.origin),
       onCredential: (credential) => {
         this.#onChange({
           type: "refreshed",
@@ -126,7 +128,7 @@ export class LiveConnection extends OpenNatsConnection {
    */
   static async open(
     options: ConnectionOptions,
-    source: Credential | CredentialSource,
+    source: Credentials,
     live: LiveOptions,
   ): Promise<LiveConnection> {
     prepareHostResolution();

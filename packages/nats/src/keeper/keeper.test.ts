@@ -38,6 +38,7 @@ class Room implements Disposable {
         : source;
     this.keeper = new Keeper(counted, options, {
       check: (credential) => credential.assertUsable(),
+      used: () => undefined,
       onCredential: ({ name }) => this.told.push(`new ${name}`),
       onFailure: (error, retryInMs) =>
         this.told.push(`${(error as Error).message} ${retryInMs > 0}`),

@@ -1,8 +1,10 @@
-import type { Credential } from "../credentials/credential.js";
+import { Credential } from "../credentials/credential.js";
 import { fail } from "../errors/nats-errors.js";
-
-/** Gives the credential that is valid now; asked again for each refresh. */
-export type CredentialSource = () => Promise<Credential>;
+import {
+  asSource,
+  type CredentialSource,
+  type Credentials,
+} from "../sources/credential-source.js";
 
 /** When a {@link Keeper} refreshes. All times in milliseconds. */
 export interface RefreshOptions {
@@ -31,6 +33,8 @@ const urgentRetryMs = 2000;
 export interface KeeperHooks {
   /** Refuses a credential that may not, or cannot, be presented. */
   readonly check: (credential: Credential) => void;
+  /** A credential was taken. */
+  readonly used: (credential: Credential) => void;
   /** Another credential than before is there. */
   readonly onCredential: (credential: Credential) => void;
   /** A refresh failed; the present credential stays. */
@@ -57,13 +61,12 @@ export class Keeper {
   #wakers: (() => void)[] = [];
 
   constructor(
-    source: CredentialSource | Credential,
+    credentials: Credentials,
     options: RefreshOptions,
     hooks: KeeperHooks,
   ) {
-    this.#renewable = typeof source === "function";
-    this.#source =
-      typeof source === "function" ? source : () => Promise.resolve(source);
+    this.#renewable = !(credentials instanceof Credential);
+    this.#source = asSource(credentials);
     this.#options = {
       leadShare: options.leadShare ?? defaultLeadShare,
       jitterShare: options.jitterShare ?? 0.1,
@@ -164,6 +167,7 @@ export class Keeper {
 
   async #ask(): Promise<Credential> {
     let timer: NodeJS.Timeout | undefined;
+    const asked = new AbortController();
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         reject(
@@ -175,13 +179,18 @@ export class Keeper {
       }, this.#options.deadlineMs);
     });
     try {
-      return await Promise.race([this.#source(), late]);
+      return await Promise.race([
+        Promise.resolve(this.#source.read(asked.signal)),
+        late,
+      ]);
     } finally {
+      asked.abort();
       clearTimeout(timer);
     }
   }
 
   #accept(credential: Credential): void {
+    this.#hooks.used(credential);
     this.#lastRefresh = new Date();
     const isNew = this.#current?.fingerprint !== credential.fingerprint;
     const isFirst = this.#current === undefined;
