@@ -40,7 +40,8 @@ export function withBlock(page, name, text) {
   return page.replace(marks, (_all, from, to) => `${from}\n\n${text}\n\n${to}`);
 }
 
-async function configKeys(base) {
+/** The config keys of the messaging provider; none before it is built. */
+export async function configKeys(base) {
   const path = join(base, "packages/messaging/dist/config/keys.js");
   if (!existsSync(path)) return {};
   return (await import(pathToFileURL(path).href)).configKeys;

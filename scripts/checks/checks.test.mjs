@@ -13,7 +13,7 @@ import { root } from "../lib/workspace.mjs";
 import * as arrows from "./arrows.mjs";
 import * as committed from "./committed.mjs";
 import * as dependencies from "./dependencies.mjs";
-import { twice, unraised } from "./docs.mjs";
+import { twice, unknownKeys, unraised } from "./docs.mjs";
 import { specifiersOf, unwanted } from "./packages.mjs";
 import * as pages from "./pages.mjs";
 
@@ -342,8 +342,24 @@ describe("pages", () => {
     ));
 });
 
+test("a page names no config key that does not exist", () => {
+  const page = [
+    "`client_jwt`, `client_sed`, `credentials_polcy=require-secrets`, `messaging`",
+    "          - name: client_jtw",
+    "            cluster_urls: nats://a",
+    "            cluster_uris: nats://a",
+  ].join("\n");
+  assert.deepEqual(unknownKeys(page, { client_jwt: {}, cluster_uris: {} }), [
+    "client_sed",
+    "credentials_polcy",
+    "client_jtw",
+    "cluster_urls",
+  ]);
+});
+
 describe("error codes", () => {
   const row = { meaning: "It broke | badly.", next: "Mend it." };
+
   test("that nothing raises are found", () => {
     assert.deepEqual(unraised(["A", "B"], ['fail("A", "…")']), ["B"]);
   });

@@ -1,15 +1,32 @@
 // Generated pages say what the code says, and every error code that is listed is raised somewhere.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { errorTables, generatedPages, readIfThere } from "../docs.mjs";
+import {
+  configKeys,
+  errorTables,
+  generatedPages,
+  readIfThere,
+} from "../docs.mjs";
 import { filesBelow } from "../lib/workspace.mjs";
 
-export const what = "generated pages are up to date, error codes are in use";
+export const what =
+  "generated pages are up to date, error codes are in use, config keys that pages name exist";
+
+/** Where config keys are named. */
+const pagesWithKeys = ["README.md", "docs/configuration.md"];
+/** Names of the same form that are something else. */
+const noKeys = [
+  "source_config",
+  "target_config",
+  "health_check_failed",
+  "health_check_passed",
+];
 
 /** @returns {Promise<string[]>} */
 export async function check(base) {
   const pages = await generatedPages(base);
   const tables = await errorTables(base);
+  const keys = await configKeys(base);
   return [
     ...pages
       .filter(({ file, text }) => readIfThere(join(base, file)) !== text)
@@ -21,7 +38,24 @@ export async function check(base) {
       ),
     ),
     ...twice(tables),
+    ...pagesWithKeys.flatMap((file) =>
+      unknownKeys(readIfThere(join(base, file)) ?? "", keys).map(
+        (key) =>
+          `${file} names the config key \`${key}\`, which does not exist.`,
+      ),
+    ),
   ];
+}
+
+/** What looks like a config key in a page (`some_key`, `some_key=value`, `some_key:` of a manifest) and is none. */
+export function unknownKeys(page, keys) {
+  const named = [
+    ...page.matchAll(/`([a-z]+(?:_[a-z]+)+)(?:=[^`]*)?`/g),
+    ...page.matchAll(/^ +(?:- name: )?([a-z]+(?:_[a-z]+)+)(?::.*)?$/gm),
+  ].map(([, name]) => name);
+  return [...new Set(named)].filter(
+    (name) => !(name in keys) && !noKeys.includes(name),
+  );
 }
 
 function sources(folder) {
