@@ -1,5 +1,6 @@
 import {
   connect,
+  PlaintextGuard,
   type Credential,
   type LiveConnection,
   type NatsEvent,
@@ -119,6 +120,8 @@ export class SharedConnection {
           publicKey === undefined ? servers : `${servers} as ${publicKey}`,
         // Asked at each refresh and each refusal: what is in force then counts.
         credentials: () => Promise.resolve(this.#credential),
+        // The links have told it already, each by its own name and with its own remedy.
+        credentialsPolicy: new PlaintextGuard({ onWarning: () => undefined }),
         ...(spec.tls !== undefined && { tls: spec.tls }),
         inboxPrefix: spec.inboxPrefix,
         pingInterval: spec.pingIntervalMs,
