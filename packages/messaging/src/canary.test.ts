@@ -109,7 +109,9 @@ async function provoke(
   await rotate(host, isTold);
   await deliver(host, isTold);
   const healths: string[] = [];
-  for (const link of Object.values(bad)) {
+  // In the order in which health shows the first few of them, so that it shows each once.
+  const inOrder = Object.entries(bad).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  for (const [, link] of inOrder) {
     healths.push(JSON.stringify(await host.health()));
     await host.deleteLink(link);
   }
