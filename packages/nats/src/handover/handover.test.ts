@@ -107,8 +107,7 @@ void test("with `noEcho` own messages do not come back during a hand-over", asyn
   let echoes = 0;
   at.connection.subscribe("own", { callback: () => void echoes++ });
   const pump = setInterval(() => at.connection.publish("own"), 1);
-  await torture(at);
-  clearInterval(pump);
+  await torture(at).finally(() => clearInterval(pump));
   await at.connection.flush();
   assert.equal(echoes, 0);
 });
