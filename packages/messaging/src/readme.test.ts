@@ -19,6 +19,12 @@ test("the example prints what stands below it", async () => {
   assert.equal(stdout, output);
 });
 
+test("the version that it shows is this one", () => {
+  const [, shown] = /keyturn-messaging --version\n(.*)\n/.exec(readme) ?? [];
+  const manifest = readFileSync(`${folder}/package.json`, "utf8");
+  assert.equal(shown, (JSON.parse(manifest) as { version: string }).version);
+});
+
 test("the events that it lists are those that there are", () => {
   const source = readFileSync(
     `${folder}/src/events/messaging-events.ts`,
