@@ -30,7 +30,7 @@ await main(async () => {
     const file = join(root, "bench", name, "dist/main.js");
     const { status } = spawnSync(
       process.execPath,
-      ["--expose-gc", "--max-semi-space-size=512", file, ...options],
+      ["--expose-gc", file, ...options],
       { cwd: root, stdio: ["ignore", "inherit", "inherit"] },
     );
     if (status !== 0) throw new StepFailed(`bench/${name} failed.`);

@@ -1,18 +1,12 @@
-// Run with `--expose-gc --max-semi-space-size=512`, so that nothing is collected while it is counted.
-import { performance } from "node:perf_hooks";
-import { Worker } from "node:worker_threads";
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 
-import { connect as ours } from "@keyturn/nats";
 import { natsServer } from "@keyturn/testkit";
-import type { NatsConnection } from "@nats-io/nats-core";
-import { connect as stock } from "@nats-io/transport-node";
+import { connect } from "@nats-io/transport-node";
 
-import {
-  prepare,
-  scenarios,
-  type AskPeer,
-  type Scenario,
-} from "./scenarios.js";
+import { prepare, scenarios } from "./scenarios.js";
+import type { Run, Task } from "./tested.js";
 
 /** Figures of one scenario. */
 interface Figures {
@@ -27,33 +21,23 @@ interface Figures {
   readonly allocations: number;
 }
 
-interface Run {
-  readonly perSecond: number;
-  readonly bytes: number;
-}
-
-const pairs = 9;
+const pairs = 11;
+/** So that nothing is collected while it is counted. */
+const semiSpaceMb = 512;
 const asJson = process.argv.includes("--json");
 
 await using server = await natsServer({ jetstream: true, debug: false });
-const worker = new Worker(new URL("peer.js", import.meta.url), {
-  workerData: { url: server.url },
-});
-const answer = (): Promise<void> =>
-  new Promise((resolve) => worker.once("message", () => resolve()));
-await answer();
-const ask: AskPeer = async (task) => {
-  worker.postMessage(task);
-  await answer();
-};
-const a = await ours({ servers: server.url });
-const b = await stock({ servers: server.url });
-await prepare(b);
+const first = await connect({ servers: server.url });
+await prepare(first);
+await first.close();
+const ours = await start("ours");
+const stock = await start("stock");
 const figures: Figures[] = [];
-for (const scenario of scenarios) figures.push(await compare(scenario));
-await a.close();
-await b.close();
-worker.postMessage("end");
+const words = process.argv.slice(2).filter((arg) => !arg.startsWith("-"));
+for (const [index, { name }] of scenarios.entries())
+  if (words.length === 0 || words.some((word) => name.includes(word)))
+    figures.push(await compare(index));
+for (const child of [ours, stock]) child.send("end");
 
 if (asJson) process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`);
 else {
@@ -66,44 +50,50 @@ else {
     );
 }
 
-async function compare(scenario: Scenario): Promise<Figures> {
-  for (const connection of [a, b, a, b])
-    await scenario.run(connection, ask, scenario.count / 4);
+async function start(kind: "ours" | "stock"): Promise<ChildProcess> {
+  const program = fileURLToPath(new URL("tested.js", import.meta.url));
+  const child = fork(program, [server.url, kind], {
+    execArgv: [
+      "--expose-gc",
+      `--min-semi-space-size=${semiSpaceMb}`,
+      `--max-semi-space-size=${semiSpaceMb}`,
+    ],
+  });
+  await once(child, "message");
+  return child;
+}
+
+async function compare(scenario: number): Promise<Figures> {
+  const { name = "", count = 0 } = scenarios[scenario] ?? {};
+  for (const child of [ours, stock, ours, stock])
+    await run(child, { scenario, count });
   const shares: number[] = [];
   const own: Run[] = [];
   const peer: Run[] = [];
   for (let i = 0; i < pairs; i++) {
-    // Who goes first has an advantage, or not: they take turns.
-    const first = await measure(i % 2 === 0 ? a : b, scenario);
-    const second = await measure(i % 2 === 0 ? b : a, scenario);
-    const [mine, theirs] = i % 2 === 0 ? [first, second] : [second, first];
+    // They take turns in going first.
+    const [one, two] = i % 2 === 0 ? [ours, stock] : [stock, ours];
+    const begun = await run(one, { scenario, count });
+    const ended = await run(two, { scenario, count });
+    const [mine, theirs] = i % 2 === 0 ? [begun, ended] : [ended, begun];
     own.push(mine);
     peer.push(theirs);
     shares.push(mine.perSecond / theirs.perSecond);
   }
-  const bytes = median(peer.map((run) => run.bytes));
+  const bytes = median(peer.map((one) => one.bytes));
   return {
-    name: scenario.name,
-    perSecond: Math.round(median(peer.map((run) => run.perSecond))),
+    name,
+    perSecond: Math.round(median(peer.map((one) => one.perSecond))),
     throughput: rounded(median(shares)),
     bytes: Math.round(bytes),
-    allocations: rounded(median(own.map((run) => run.bytes)) / bytes),
+    allocations: rounded(median(own.map((one) => one.bytes)) / bytes),
   };
 }
 
-async function measure(
-  connection: NatsConnection,
-  { run, count }: Scenario,
-): Promise<Run> {
-  globalThis.gc?.();
-  const before = process.memoryUsage().heapUsed;
-  const began = performance.now();
-  await run(connection, ask, count);
-  const seconds = (performance.now() - began) / 1000;
-  return {
-    perSecond: count / seconds,
-    bytes: (process.memoryUsage().heapUsed - before) / count,
-  };
+async function run(child: ChildProcess, task: Task): Promise<Run> {
+  child.send(task);
+  const [result] = (await once(child, "message")) as [Run];
+  return result;
 }
 
 function median(values: readonly number[]): number {

@@ -66,7 +66,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "request",
-    count: 15_000,
+    count: 8_000,
     run: (connection, _, count) =>
       concurrently(count, async () => {
         await connection.request("bench.echo", body, { timeout: 10_000 });

@@ -82,7 +82,8 @@ export class LiveProtocol extends OpenProtocolHandler {
   /** As nats.js' own, save that the transport is ours and no module-wide setting is asked for it. */
   override prepare(): Deferred<void> {
     if (this.transport !== undefined) this.transport.discard();
-    delete this.info;
+    // Deleting it would make V8 keep the whole object as a dictionary: a tenth slower.
+    (this as { info?: unknown }).info = undefined;
     this.resetOutbound();
     const pong = deferred<void>();
     pong.catch(() => undefined);
