@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 import { jwtAuthenticator } from "@nats-io/nats-core";
 
-import { startProvider } from "@keyturn/provider";
+import { startProvider, type ProviderContext } from "@keyturn/provider";
 import {
   HostDouble,
   hostDataLine,
@@ -205,11 +205,21 @@ describe("in this process", () => {
     const messages = (): string =>
       events.map((event) => (event as { message: string }).message).join("\n");
     await using host = await startHost({});
-    const provider = await startProvider(
-      messagingProvider(),
+    const definition = messagingProvider();
+    const given: ProviderContext[] = [];
+    await using provider = await startProvider(
+      {
+        ...definition,
+        create: (context) => {
+          given.push(context);
+          return definition.create(context);
+        },
+      },
       host.hostDataBytes(),
     );
     const healths = await provoke(host, messages);
+    // While nothing is wiped yet.
+    canaries.scanner.assertNone({ given, provider }, ["unknown key"]);
     await provider.stop();
     for (const name of channels) unsubscribe(name, onEvent);
     const errors = errorsOf(events);
@@ -217,7 +227,6 @@ describe("in this process", () => {
     canaries.scanner.assertNone({
       events,
       errors: new AggregateError(errors),
-      provider,
       health: healths.join("\n"),
     });
   });

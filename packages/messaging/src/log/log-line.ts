@@ -28,7 +28,7 @@ export function textLine(entry: LogEntry, colour: boolean): string {
   const details = Object.entries(rest)
     .map(([name, value]) => ` ${name}=${valueText(value)}`)
     .join("");
-  return `${timestamp} ${shown} ${target}: ${oneLine(message)}${details}`;
+  return `${timestamp} ${shown} ${target}: ${oneLine(message + details)}`;
 }
 
 function valueText(value: unknown): string {

@@ -67,13 +67,14 @@ describe("log lines", () => {
         logger.log("info", "keyturn_messaging", "One\nline\u001B[31m", {
           subject: "a.b",
           text: 'with "blanks"\n',
+          terminal: "\u009B31m",
         });
       },
     );
     assert.equal(lines.length, 1);
     assert.match(
       lines[0] ?? "",
-      /^\S+Z {2}INFO keyturn_messaging: One line \[31m subject=a\.b text="with \\"blanks\\"\\n"$/,
+      /^\S+Z {2}INFO keyturn_messaging: One line \[31m subject=a\.b text="with \\"blanks\\"\\n" terminal=" 31m"$/,
     );
   });
 
