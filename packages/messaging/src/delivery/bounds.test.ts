@@ -60,7 +60,7 @@ describe("more messages than a component can take", () => {
     );
     assert.equal(
       lab.eventsOf("link-totals")[0]?.message,
-      "The link of component shop, link default (wasmcloud:messaging) has ended: received 9, handled 5, componentErrors 0, failed 0, dropped 4.",
+      "The link of component shop, link default (wasmcloud:messaging) has ended: received 9, handled 5, componentErrors 0, failed 0, dropped 4, unsent 0.",
     );
   });
 

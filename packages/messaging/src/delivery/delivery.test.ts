@@ -120,6 +120,59 @@ describe("messages to a component", () => {
     assert.equal(second.subject, "plain");
   });
 
+  test("a dead letter that its headers would make too large comes without them", async () => {
+    await using lab = await MessagingLab.start();
+    await lab.component({ handle: () => "no" });
+    const config = { dead_letter_subject: "dead" };
+    await lab.put(lab.handler("orders", { config }));
+    const client = await lab.client();
+    const dead = client.subscribe("dead", { max: 1 });
+    const body = new Uint8Array(client.info?.max_payload ?? 0).fill(7);
+    client.publish("orders", body);
+    for await (const letter of dead) {
+      assert.deepEqual(letter.data, body);
+      assert.equal(letter.headers, undefined);
+    }
+    assert.deepEqual(lab.eventsOf("unsent"), []);
+  });
+
+  test("a dead letter that cannot be sent is told and counted", async () => {
+    await using lab = await MessagingLab.start();
+    const asked = { count: 0 };
+    let end = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    await lab.component({
+      handle: async () => {
+        asked.count++;
+        await ended;
+        return "no";
+      },
+    });
+    const link = lab.handler("orders", {
+      config: { dead_letter_subject: "dead" },
+    });
+    await lab.put(link);
+    (await lab.client()).publish("orders", "tea");
+    await until("the message", within, () => asked.count === 1);
+    await lab.backing.stop();
+    await lab.host.waitUnhealthy(/Not connected/);
+    end();
+    await until("the event", within, () => lab.eventsOf("unsent").length > 0);
+    const [unsent] = lab.eventsOf("unsent");
+    assert.equal(unsent?.code, "MESSAGING_FAILURE_UNSENT");
+    assert.match(
+      unsent.message,
+      /^The dead letter for a message of the link of component shop, link default \(wasmcloud:messaging\) could not be sent: .*\. Look at the connection of the link: what could not be sent is gone\.$/,
+    );
+    await lab.host.deleteLink(link);
+    await until(
+      "the end",
+      within,
+      () => lab.eventsOf("link-totals").length > 0,
+    );
+    assert.match(lab.eventsOf("link-totals")[0]?.message ?? "", /unsent 1\.$/);
+  });
+
   test("a component that is not there, and one that traps, are told with the whole reason", async () => {
     await using lab = await MessagingLab.start();
     await lab.put(lab.handler("orders", { config: { error_replies: "true" } }));

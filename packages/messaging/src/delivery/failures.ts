@@ -1,4 +1,4 @@
-import { headers, type NatsConnection } from "@nats-io/nats-core";
+import { headers, type MsgHdrs, type NatsConnection } from "@nats-io/nats-core";
 
 import { errorChain, isKeyturnError } from "@keyturn/nats";
 import { showLink, type LinkIdentity } from "@keyturn/provider";
@@ -26,6 +26,13 @@ interface Failed {
   readonly failure: Failure;
 }
 
+/** A dead letter or an error reply that could not be sent. */
+interface Unsent {
+  readonly what: string;
+  readonly subject: string;
+  readonly error: unknown;
+}
+
 /** Longest text of a component that is shown, in characters. */
 const longestText = 300;
 const noBody = new Uint8Array(0);
@@ -38,7 +45,10 @@ export class Failures {
     call: this.#throttle(),
     dropped: this.#throttle(),
   };
-  readonly counts = { component: 0, call: 0, dropped: 0, unanswered: 0 };
+  readonly #unsent = new Throttle<Unsent>((unsent, count) => {
+    publishEvent(this.#unsentEvent(unsent, count));
+  });
+  readonly counts = { component: 0, call: 0, dropped: 0, unsent: 0 };
 
   constructor(link: LinkIdentity) {
     this.#link = link;
@@ -54,27 +64,50 @@ export class Failures {
     const { subject } = delivery;
     this.counts[failure.kind]++;
     this.#throttles[failure.kind].happened({ subject, failure });
-    try {
-      if (settings.deadLetterSubject !== undefined)
-        publishDeadLetter(
-          connection,
-          settings.deadLetterSubject,
-          delivery,
-          failure,
-        );
-      if (settings.errorReplies && delivery.replyTo !== undefined)
-        connection.publish(delivery.replyTo, noBody, {
-          headers: errorHeaders(failure),
-        });
-    } catch {
-      // Not connected: nobody can be told any more. The failure itself has been.
-      this.counts.unanswered++;
-    }
+    const { deadLetterSubject, errorReplies } = settings;
+    const { replyTo } = delivery;
+    if (deadLetterSubject !== undefined)
+      this.#send("dead letter", subject, () =>
+        publishDeadLetter(connection, deadLetterSubject, delivery, failure),
+      );
+    if (errorReplies && replyTo !== undefined)
+      this.#send("error reply", subject, () =>
+        connection.publish(replyTo, noBody, { headers: errorHeaders(failure) }),
+      );
   }
 
   /** Tells what is still held back. */
   flush(): void {
     for (const throttle of Object.values(this.#throttles)) throttle.flush();
+    this.#unsent.flush();
+  }
+
+  #send(what: string, subject: string, send: () => void): void {
+    try {
+      send();
+    } catch (error) {
+      this.counts.unsent++;
+      this.#unsent.happened({ what, subject, error });
+    }
+  }
+
+  #unsentEvent(
+    { what, subject, error }: Unsent,
+    count: number,
+  ): MessagingEvent {
+    const { peer, name } = this.#link;
+    const more = count === 1 ? "" : ` This is the last of ${count}.`;
+    return {
+      type: "unsent",
+      level: "error",
+      code: "MESSAGING_FAILURE_UNSENT",
+      message: `The ${what} for a message of the link of ${showLink(this.#link)} could not be sent: ${errorChain(error)} ${messagingErrors.MESSAGING_FAILURE_UNSENT.next}${more}`,
+      component: peer,
+      link: name,
+      subject,
+      count,
+      error,
+    };
   }
 
   #throttle(): Throttle<Failed> {
@@ -120,7 +153,7 @@ export class Failures {
   }
 }
 
-/** The message as it came, with where it came on and why it is here. */
+/** The message as it came, with where it came on and why it is here, unless that makes it too large. */
 function publishDeadLetter(
   connection: NatsConnection,
   to: string,
@@ -131,7 +164,19 @@ function publishDeadLetter(
   reasons.set("Keyturn-Subject", delivery.subject);
   if (delivery.replyTo !== undefined)
     reasons.set("Keyturn-Reply-To", delivery.replyTo);
-  connection.publish(to, delivery.body, { headers: reasons });
+  const { body } = delivery;
+  const most = connection.info?.max_payload ?? Infinity;
+  const isLarge = body.length + headerBytes(reasons) > most;
+  connection.publish(to, body, isLarge ? {} : { headers: reasons });
+}
+
+/** How much a header block adds to a message: names, values, line ends, first and last line. */
+function headerBytes(block: MsgHdrs): number {
+  let bytes = "NATS/1.0\r\n\r\n".length;
+  for (const [name, values] of block)
+    for (const value of values)
+      bytes += Buffer.byteLength(`${name}: ${value}\r\n`);
+  return bytes;
 }
 
 /** As NATS services tell errors. */

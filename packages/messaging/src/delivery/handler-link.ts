@@ -25,6 +25,8 @@ export interface HandlerTotals {
   readonly componentErrors: number;
   readonly failed: number;
   readonly dropped: number;
+  /** Dead letters and error replies that could not be sent. */
+  readonly unsent: number;
 }
 
 /** A link that delivers messages to a component. */
@@ -83,13 +85,14 @@ export class HandlerLink {
   }
 
   get totals(): HandlerTotals {
-    const { component, call, dropped } = this.#failures.counts;
+    const { component, call, dropped, unsent } = this.#failures.counts;
     return {
       received: this.#received,
       handled: this.#handled,
       componentErrors: component,
       failed: call,
       dropped,
+      unsent,
     };
   }
 

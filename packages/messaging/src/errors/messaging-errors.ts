@@ -82,6 +82,11 @@ export const messagingErrors = {
     meaning: "More messages came than wait at most, and some were dropped.",
     next: "Raise `concurrency` or `max_waiting`, or run more instances with a queue group.",
   },
+  MESSAGING_FAILURE_UNSENT: {
+    meaning:
+      "A dead letter or an error reply could not be sent when a message failed.",
+    next: "Look at the connection of the link: what could not be sent is gone.",
+  },
   MESSAGING_LOG_UNWRITABLE: {
     meaning: "A log line could not be written.",
     next: "Check where the host's standard error goes.",

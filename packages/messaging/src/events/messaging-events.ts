@@ -8,6 +8,7 @@ export interface MessagingEvent {
     | "component-error"
     | "delivery-failed"
     | "dropped"
+    | "unsent"
     | "subscription-lost"
     | "subscription-back"
     | "link-totals"
