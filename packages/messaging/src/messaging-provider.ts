@@ -272,9 +272,10 @@ class MessagingProvider implements ProviderInstance {
     const totals = Object.entries(link.totals)
       .map(([what, count]) => `${what} ${count}`)
       .join(", ");
+    const isLossy = "givenUp" in link.totals && link.totals.givenUp > 0;
     publishEvent({
       type: "link-totals",
-      level: "info",
+      level: isLossy ? "warn" : "info",
       message: `The link of ${showLink(link.link)} has ended: ${totals}.`,
       component: link.link.peer,
       link: link.link.name,

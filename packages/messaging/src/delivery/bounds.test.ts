@@ -60,7 +60,7 @@ describe("more messages than a component can take", () => {
     );
     assert.equal(
       lab.eventsOf("link-totals")[0]?.message,
-      "The link of component shop, link default (wasmcloud:messaging) has ended: received 9, handled 5, componentErrors 0, failed 0, dropped 4, unsent 0.",
+      "The link of component shop, link default (wasmcloud:messaging) has ended: received 9, handled 5, componentErrors 0, failed 0, dropped 4, unsent 0, givenUp 0.",
     );
   });
 
@@ -134,6 +134,25 @@ describe("messages that came before the end", () => {
     await lab.provider.stop();
     assert.equal(shop.calls, 6);
     const [totals] = lab.eventsOf("link-totals");
-    assert.match(totals?.message ?? "", /received 6, handled 6,/);
+    assert.match(
+      totals?.message ?? "",
+      /received 6, handled 6,.* givenUp 0\.$/,
+    );
+  });
+
+  test("and take longer than its budget are given up, and told", async () => {
+    await using lab = await MessagingLab.start();
+    const { open, opened } = gate();
+    const shop = await lab.component({ handle: () => opened });
+    await lab.put(lab.handler("orders", { config: { concurrency: "2" } }));
+    const outside = await lab.client();
+    for (let i = 0; i < 5; i++) outside.publish("orders", `${i}`);
+    await until("the calls", within, () => shop.calls === 2);
+    await outside.flush();
+    await lab.provider.stop();
+    open();
+    const [totals] = lab.eventsOf("link-totals");
+    assert.equal(totals?.level, "warn");
+    assert.match(totals.message, /received 5, handled 0,.* givenUp 5\.$/);
   });
 });

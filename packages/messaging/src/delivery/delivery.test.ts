@@ -170,7 +170,10 @@ describe("messages to a component", () => {
       within,
       () => lab.eventsOf("link-totals").length > 0,
     );
-    assert.match(lab.eventsOf("link-totals")[0]?.message ?? "", /unsent 1\.$/);
+    assert.match(
+      lab.eventsOf("link-totals")[0]?.message ?? "",
+      /unsent 1, givenUp 0\.$/,
+    );
   });
 
   test("a component that is not there, and one that traps, are told with the whole reason", async () => {

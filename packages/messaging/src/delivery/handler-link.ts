@@ -27,6 +27,8 @@ export interface HandlerTotals {
   readonly dropped: number;
   /** Dead letters and error replies that could not be sent. */
   readonly unsent: number;
+  /** Messages that were with the component, or waited, when the time for the end was over. */
+  readonly givenUp: number;
 }
 
 /** A link that delivers messages to a component. */
@@ -41,6 +43,7 @@ export class HandlerLink {
   #handler: Handler;
   #received = 0;
   #handled = 0;
+  #givenUp = 0;
 
   private constructor(
     link: Link,
@@ -93,6 +96,7 @@ export class HandlerLink {
       failed: call,
       dropped,
       unsent,
+      givenUp: this.#givenUp,
     };
   }
 
@@ -120,22 +124,17 @@ export class HandlerLink {
     await this.#subscriptions.close();
   }
 
-  /**
-   * Waits until all that came has been handled.
-   *
-   * @returns how many messages were given up because that took longer than `ms`
-   */
-  async finish(ms: number): Promise<number> {
+  /** Waits until all that came has been handled; what takes longer than `ms` is given up, and counted. */
+  async finish(ms: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, ms);
     });
     await Promise.race([this.#admission.idle(), late]);
     clearTimeout(timer);
-    const given = this.#admission.running + this.#admission.waiting;
+    this.#givenUp = this.#admission.running + this.#admission.waiting;
     this.#admission.clear();
     this.#failures.flush();
-    return given;
   }
 
   #makeHandler(): Handler {
