@@ -247,18 +247,22 @@ describe("messages to a component", () => {
       "traceparent",
       "00-00000000000000000000000000000000-b7ad6b7169203331-01",
     );
+    const fromGo = headers();
+    fromGo.set("Traceparent", parent);
     client.publish("orders", "1", { headers: good });
     client.publish("orders", "2", { headers: bad });
+    client.publish("orders", "3", { headers: fromGo });
     await until(
-      "two calls",
+      "three calls",
       within,
-      () => seen.length === 2 && traces.length === 2,
+      () => seen.length === 3 && traces.length === 3,
     );
     assert.equal(
       traces[0],
       `source-id target-id traceparent tracestate ${parent}`,
     );
     assert.equal(traces[1], "source-id target-id ");
+    assert.equal(traces[2], `source-id target-id traceparent ${parent}`);
     calls.unsubscribe();
   });
 });

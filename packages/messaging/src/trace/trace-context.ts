@@ -17,12 +17,20 @@ export function traceOf(
   headers: MsgHdrs | undefined,
 ): TraceContext | undefined {
   if (headers === undefined) return undefined;
-  const traceparent = headers.get("traceparent");
+  const traceparent = valueOf(headers, "traceparent");
   if (!traceparentForm.test(traceparent)) return undefined;
-  const tracestate = headers.get("tracestate");
+  const tracestate = valueOf(headers, "tracestate");
   return tracestate === "" ||
     tracestate.length > longestTracestate ||
     !isValidHeader("tracestate", tracestate)
     ? { traceparent }
     : { traceparent, tracestate };
+}
+
+/** A header in lower case, or as Go's HTTP library writes names, which many Go programs use here. */
+function valueOf(headers: MsgHdrs, name: string): string {
+  const value = headers.get(name);
+  return value === ""
+    ? headers.get(`${name[0]?.toUpperCase() ?? ""}${name.slice(1)}`)
+    : value;
 }
