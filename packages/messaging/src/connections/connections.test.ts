@@ -86,6 +86,9 @@ describe("connections to NATS", () => {
     const outside = await lab.client();
     outside.publish("orders", "still");
     await until("a call", within, () => shop.calls === 1);
+    // Also when it has to connect anew, it presents what was in force.
+    await lab.backing.restart();
+    await lab.usersAre(lab.user.publicKey);
     const good = await lab.account.user("good");
     await lab.put(lab.handler("orders", { secrets: lab.pair(good) }));
     await lab.host.waitHealthy();

@@ -5,6 +5,7 @@ import type { Authenticator } from "@nats-io/nats-core";
 
 import { fail } from "../errors/nats-errors.js";
 import { Secret } from "../secret/secret.js";
+import type { ReplyPermission } from "./replies.js";
 
 /** Where a credential came from, for operators. */
 export interface CredentialOrigin {
@@ -32,6 +33,7 @@ export interface CredentialParts {
   readonly notBefore?: number | undefined;
   /** Tells credentials apart; hashed with a key of this process before anybody sees it. */
   readonly identity: readonly (Secret | string)[];
+  readonly replies?: ReplyPermission | undefined;
   /** The fields of CONNECT for a server's nonce. */
   readonly present: (nonce: string | undefined) => ReturnType<Authenticator>;
   readonly wipe: () => void;
@@ -60,6 +62,8 @@ export class Credential {
   readonly notBefore: Date | undefined;
   /** Equal exactly if the credentials are; valid inside this process. */
   readonly fingerprint: string;
+  /** Set if the user may answer requests on the connection that got them, and perhaps only there. */
+  readonly replies: ReplyPermission | undefined;
   readonly #present: CredentialParts["present"];
   readonly #wipe: () => void;
   #wiped = false;
@@ -82,6 +86,7 @@ export class Credential {
       else hmac.update(`/${Buffer.byteLength(part)}:`).update(part);
     }
     this.fingerprint = hmac.digest("hex").slice(0, 24);
+    this.replies = parts.replies;
     this.#present = parts.present;
     this.#wipe = parts.wipe;
     Object.freeze(this);

@@ -13,6 +13,7 @@ import {
   withoutFinalLineEnds,
   type CredentialText,
 } from "./text.js";
+import { replyPermission } from "./replies.js";
 import { readUserJwt } from "./user-jwt.js";
 
 const none = new Uint8Array(0);
@@ -175,6 +176,7 @@ function makeUserJwt(
     identity: [jwt],
     // Without `nkey`, which the JWT has as its subject: servers before 2.14.8 in operator mode cut
     // each client that sent it whenever their configuration is reloaded.
+    replies: replyPermission(jwt),
     present: (nonce) =>
       signer === undefined ? { jwt } : { jwt, sig: signer.sign(nonce) },
     wipe: () => signer?.forget(),

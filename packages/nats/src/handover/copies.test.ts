@@ -54,3 +54,18 @@ void test("JetStream messages are told apart by their reply subject alone", () =
   );
   assert.equal(copies.isCopy(message(1, "a", ack), utf8.encode("same")), true);
 });
+
+void test("what came before the subscription was confirmed is forgotten, the rest is owed", () => {
+  const copies = new Copies();
+  const body = utf8.encode("tick");
+  copies.record(message(1, "a"), body);
+  copies.confirm([1]);
+  copies.record(message(1, "a"), body);
+  copies.record(message(2, "a"), body);
+  assert.equal(copies.owed, 1);
+  copies.forgetOpen();
+  assert.equal(copies.isCopy(message(2, "a"), body), false);
+  assert.equal(copies.isCopy(message(1, "a"), body), true);
+  assert.equal(copies.isCopy(message(1, "a"), body), false);
+  assert.equal(copies.owed, 0);
+});

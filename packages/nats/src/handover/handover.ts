@@ -1,4 +1,7 @@
+import type { Socket } from "node:net";
+
 import type { Credential } from "../credentials/credential.js";
+import type { ReplyPermission } from "../credentials/replies.js";
 import { fail } from "../errors/nats-errors.js";
 import {
   Candidate,
@@ -8,6 +11,7 @@ import {
 } from "./candidate.js";
 import { Copies } from "./copies.js";
 import { LateMessages } from "./late-messages.js";
+import { Lingering } from "./lingering.js";
 import { createInbox, deferred, type Deferred } from "./nats-core.js";
 import type { LiveProtocol } from "./protocol.js";
 import { StreamParser } from "./stream-parser.js";
@@ -21,6 +25,11 @@ export interface HandoverDeadlines {
   readonly drainMs: number;
   /** Proving that another server of the cluster has the new interest. Default 3,000. */
   readonly probeMs: number;
+  /**
+   * How long the old connection stays for answers to requests that came on it, where the user may answer
+   * them only there (`allow_responses`). Default 10,000.
+   */
+  readonly lingerMs: number;
 }
 
 /** Defaults of {@link HandoverDeadlines}; they hold for round trips up to about 800 ms. */
@@ -28,6 +37,7 @@ export const defaultHandoverDeadlines: HandoverDeadlines = {
   proveMs: 3000,
   drainMs: 2000,
   probeMs: 3000,
+  lingerMs: 10_000,
 };
 
 /** What a hand-over did. */
@@ -71,7 +81,7 @@ export async function handOver(
 ): Promise<HandoverReport> {
   const started = performance.now();
   const candidate = await prove(protocol, credential, deadlines, elsewhere);
-  const run = new Handover(protocol, candidate, deadlines);
+  const run = new Handover(protocol, candidate, credential.replies, deadlines);
   return run.complete(started);
 }
 
@@ -130,6 +140,7 @@ async function* targets(
 class Handover {
   readonly #protocol: LiveProtocol;
   readonly #candidate: Candidate;
+  readonly #replies: ReplyPermission | undefined;
   readonly #deadlines: HandoverDeadlines;
   readonly #copies = new Copies();
   /** What the candidate is subscribed to: id to the SUB line. */
@@ -142,10 +153,12 @@ class Handover {
   constructor(
     protocol: LiveProtocol,
     candidate: Candidate,
+    replies: ReplyPermission | undefined,
     deadlines: HandoverDeadlines,
   ) {
     this.#protocol = protocol;
     this.#candidate = candidate;
+    this.#replies = replies;
     this.#deadlines = deadlines;
   }
 
@@ -222,6 +235,7 @@ class Handover {
     );
     const refused = this.#candidate.refused.splice(0);
     for (const refusal of refused) this.#onRefused(refusal);
+    this.#copies.confirm(this.#subscribed.keys());
     return true;
   }
 
@@ -361,8 +375,21 @@ class Handover {
       protocol.server = server;
     }
     if (protocol.overlap !== undefined) protocol.overlap.phase = "dropping";
+    const lingering = gap ? undefined : this.#linger(old);
+    protocol.trackReplies(this.#replies);
     live.release();
-    late.readAndClose(old, unread, lateMs);
+    late.readAndClose(old, unread, lateMs, lingering);
+  }
+
+  /** Keeps the old socket while requests that came on it are being answered. */
+  #linger(old: Socket): Lingering | undefined {
+    const { openReplies, lingering } = this.#protocol;
+    if (openReplies === undefined) return undefined;
+    const kept = new Lingering(old, openReplies, this.#deadlines.lingerMs, () =>
+      lingering.delete(kept),
+    );
+    if (!kept.ended) lingering.add(kept);
+    return kept;
   }
 
   /** Answers that the old server owes us will not come. */
@@ -393,6 +420,7 @@ class Handover {
       // The new connection has broken meanwhile; nats.js is reconnecting, and nothing overlaps now.
     }
     this.#protocol.overlap = undefined;
+    this.#protocol.expectLate(this.#copies);
     return this.#copies.dropped;
   }
 

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 
 import { Kind, Parser, type MsgArg, type ParserEvent } from "./nats-core.js";
+import type { Lingering } from "./lingering.js";
 import type { LiveProtocol } from "./protocol.js";
 
 const empty = new Uint8Array(0);
@@ -16,6 +17,7 @@ export class LateMessages {
   readonly #protocol: LiveProtocol;
   readonly #parser: Parser;
   #pongs = 0;
+  #lingering: Lingering | undefined;
 
   /** @param parser goes on where it stands in the old stream; a fresh one if not given */
   constructor(protocol: LiveProtocol, parser: Parser = new Parser(protocol)) {
@@ -38,8 +40,15 @@ export class LateMessages {
     socket: Socket,
     unread: readonly Uint8Array[],
     ms: number,
+    lingering?: Lingering,
   ): void {
-    const timer = setTimeout(() => socket.destroy(), ms);
+    this.#lingering = lingering;
+    const leave = (): void => {
+      // Who still has to answer there closes it.
+      if (lingering === undefined || lingering.ended) socket.destroy();
+      else lingering.doneReading();
+    };
+    const timer = setTimeout(leave, ms);
     const read = (chunk: Uint8Array): void => {
       try {
         this.deliver(chunk);
@@ -48,7 +57,7 @@ export class LateMessages {
         socket.destroy();
         return;
       }
-      if (this.#pongs > 0) socket.destroy();
+      if (this.#pongs > 0) leave();
     };
     socket.on("close", () => clearTimeout(timer));
     socket.on("data", read);
@@ -71,6 +80,11 @@ export class LateMessages {
       !this.#protocol.queues.isShared(subscription)
     )
       return;
+    // Its answer belongs to the socket that it came on.
+    const present = this.#protocol.openReplies;
+    if (this.#lingering?.ended === false)
+      this.#protocol.openReplies = this.#lingering.replies;
     this.#protocol.processMsg(message, data);
+    this.#protocol.openReplies = present;
   }
 }

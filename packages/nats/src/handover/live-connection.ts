@@ -153,6 +153,7 @@ export class LiveConnection extends OpenNatsConnection {
     void connection.closed().then(() => {
       connection.#keeper.close();
       connection.#live.outbox.abandon();
+      for (const socket of connection.#live.lingering) socket.close();
     });
     return connection;
   }
@@ -198,6 +199,7 @@ export class LiveConnection extends OpenNatsConnection {
   #present(nonce: string | undefined): ReturnType<Authenticator> {
     const credential = this.#keeper.current;
     this.#presented = credential;
+    this.#live.trackReplies(credential?.replies);
     return credential?.authenticator()(nonce);
   }
 

@@ -11,7 +11,11 @@ import {
   type Server,
   type SubscriptionImpl,
 } from "./nats-core.js";
+import type { ReplyPermission } from "../credentials/replies.js";
 import type { Outbox } from "../outbox/outbox.js";
+import type { Lingering } from "./lingering.js";
+import { OpenReplies } from "./open-replies.js";
+import { pubFrame } from "./pub-frame.js";
 import { StreamParser } from "./stream-parser.js";
 import type { WireQueues } from "./wire-queues.js";
 import { HandoverTransport } from "./transport.js";
@@ -39,6 +43,9 @@ export interface ProtocolHooks {
   readonly queueRefused: (subject: string) => void;
 }
 
+/** How long a copy may be late, in milliseconds. */
+const lateCopiesMs = 1000;
+
 /** How copies are treated while a hand-over overlaps: written down, or dropped. */
 export interface Overlap {
   readonly copies: Copies;
@@ -55,9 +62,15 @@ export class LiveProtocol extends OpenProtocolHandler {
   overlap: Overlap | undefined;
   /** Where a hand-over to another server publishes its probe; a refusal of it is nobody's business. */
   probeSubject: string | undefined;
+  /** Requests of the present socket, if the user may answer them only there. */
+  openReplies: OpenReplies | undefined;
+  /** Sockets that were left, while requests that came there are being answered. */
+  readonly lingering = new Set<Lingering>();
   readonly outbox: Outbox;
   readonly queues: WireQueues;
   readonly #hooks: ProtocolHooks;
+  /** Copies that are still to come from the hand-over before. */
+  #late: Copies | undefined;
   /** Whether no dial is made because nothing may be presented. */
   #isWaiting = false;
   #postponed: { remaining: number; answers: Deferred<void>[] } | undefined;
@@ -208,14 +221,62 @@ export class LiveProtocol extends OpenProtocolHandler {
     payload?: Uint8Array | string,
     options?: PublishOptions,
   ): void {
+    if (this.openReplies !== undefined || this.lingering.size > 0) {
+      if (this.#answerWhereAsked(subject, payload, options)) return;
+    }
     if (this.connected) super.publish(subject, payload, options);
     else this.outbox.add(subject, payload, options);
   }
 
+  /** An answer goes out on the socket that the request came on, as long as that is there. */
+  #answerWhereAsked(
+    subject: string,
+    payload: Uint8Array | string | undefined,
+    options: PublishOptions | undefined,
+  ): boolean {
+    for (const socket of this.lingering)
+      if (socket.publish(subject, payload, options)) return true;
+    if (this.openReplies?.answers(subject) !== true || !this.live.isHolding)
+      return false;
+    this.live.sendNow(pubFrame(subject, payload, options));
+    return true;
+  }
+
   override processMsg(message: MsgArg, data: Uint8Array): void {
+    if (this.#late !== undefined && this.#isLateCopy(this.#late, message, data))
+      return;
     if (this.overlap !== undefined && this.#isCopy(this.overlap, message, data))
       return;
+    const { reply } = message;
+    if (
+      this.openReplies !== undefined &&
+      reply !== undefined &&
+      reply.length > 0
+    )
+      this.openReplies.opened(Buffer.from(reply).toString("utf8"));
     super.processMsg(message, data);
+  }
+
+  /**
+   * After a hand-over: a server may deliver a message to one of our sockets, answer pings of both, and
+   * only then deliver it to the other.
+   */
+  expectLate(copies: Copies): void {
+    copies.forgetOpen();
+    if (copies.owed === 0) return;
+    this.#late = copies;
+    setTimeout(() => {
+      if (this.#late === copies) this.#late = undefined;
+    }, lateCopiesMs).unref();
+  }
+
+  #isLateCopy(copies: Copies, message: MsgArg, data: Uint8Array): boolean {
+    const subscription = this.subscriptions.get(message.sid);
+    if (subscription === undefined || this.queues.isShared(subscription))
+      return false;
+    const isCopy = copies.isCopy(message, data);
+    if (copies.owed === 0) this.#late = undefined;
+    return isCopy;
   }
 
   #isCopy(overlap: Overlap, message: MsgArg, data: Uint8Array): boolean {
@@ -288,10 +349,17 @@ export class LiveProtocol extends OpenProtocolHandler {
     for (const answer of postponed.answers) answer.resolve();
   }
 
+  /** From now on requests are those of a new socket, of a user with this permission. */
+  trackReplies(permission: ReplyPermission | undefined): void {
+    this.openReplies =
+      permission === undefined ? undefined : new OpenReplies(permission);
+  }
+
   override resetOutbound(): void {
     const postponed = this.#postponed;
     this.#postponed = undefined;
     if (postponed !== undefined) this.pongs.push(...postponed.answers);
+    this.#late = undefined;
     super.resetOutbound();
     this.parser = new StreamParser(this);
   }

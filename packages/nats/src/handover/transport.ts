@@ -78,6 +78,11 @@ export class HandoverTransport extends NodeTransport {
     return this.#held?.length ?? 0;
   }
 
+  /** Whether outbound frames are kept. */
+  get isHolding(): boolean {
+    return this.#held !== undefined;
+  }
+
   /** From now on outbound frames are kept. */
   hold(): void {
     this.#held ??= [];
