@@ -50,7 +50,11 @@ export {
   type HandoverDeadlines,
   type HandoverReport,
 } from "./handover/handover.js";
-export { defaultLeadShare, type RefreshOptions } from "./keeper/keeper.js";
+export {
+  defaultJitterShare,
+  defaultLeadShare,
+  type RefreshOptions,
+} from "./keeper/refresh-plan.js";
 export {
   chain,
   ChainError,

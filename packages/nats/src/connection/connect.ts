@@ -6,7 +6,7 @@ import { teller } from "../events/teller.js";
 import type { NatsEvent } from "../events/nats-events.js";
 import type { HandoverDeadlines } from "../handover/handover.js";
 import { LiveConnection } from "../handover/live-connection.js";
-import type { RefreshOptions } from "../keeper/keeper.js";
+import type { RefreshOptions } from "../keeper/refresh-plan.js";
 import type { OutboxOptions } from "../outbox/outbox.js";
 import type { Credentials } from "../sources/credential-source.js";
 import {

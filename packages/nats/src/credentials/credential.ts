@@ -31,6 +31,7 @@ export interface CredentialParts {
   /** Milliseconds since the epoch. */
   readonly expiresAt?: number | undefined;
   readonly notBefore?: number | undefined;
+  readonly issuedAt?: number | undefined;
   /** Tells credentials apart; hashed with a key of this process before anybody sees it. */
   readonly identity: readonly (Secret | string)[];
   readonly replies?: ReplyPermission | undefined;
@@ -60,6 +61,8 @@ export class Credential {
   readonly name: string | undefined;
   readonly expiresAt: Date | undefined;
   readonly notBefore: Date | undefined;
+  /** When the user JWT was made, by its issuer's clock. */
+  readonly issuedAt: Date | undefined;
   /** Equal exactly if the credentials are; valid inside this process. */
   readonly fingerprint: string;
   /** Set if the user may answer requests on the connection that got them, and perhaps only there. */
@@ -78,6 +81,8 @@ export class Credential {
       parts.expiresAt === undefined ? undefined : new Date(parts.expiresAt);
     this.notBefore =
       parts.notBefore === undefined ? undefined : new Date(parts.notBefore);
+    this.issuedAt =
+      parts.issuedAt === undefined ? undefined : new Date(parts.issuedAt);
     const hmac = createHmac("sha256", fingerprintKey).update(parts.kind);
     for (const part of parts.identity) {
       // With its length, so that no two lists of parts run together to the same bytes.

@@ -173,6 +173,7 @@ function makeUserJwt(
     name: claims.name,
     expiresAt: claims.expiresAt,
     notBefore: claims.notBefore,
+    issuedAt: claims.issuedAt,
     identity: [jwt],
     // Without `nkey`, which the JWT has as its subject: servers before 2.14.8 in operator mode cut
     // each client that sent it whenever their configuration is reloaded.

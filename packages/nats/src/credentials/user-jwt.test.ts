@@ -38,14 +38,18 @@ function firstVersion(content: object, issuer: KeyPair): string {
 }
 
 test("what it says", () => {
-  assert.deepEqual(claims(signed({ exp: 2_000_000_000, nbf: 5 })), {
-    subject,
-    account: account.getPublicKey(),
-    name: "n",
-    expiresAt: 2_000_000_000_000,
-    notBefore: 5000,
-    bearer: false,
-  });
+  assert.deepEqual(
+    claims(signed({ exp: 2_000_000_000, nbf: 5, iat: 1_700_000_000 })),
+    {
+      subject,
+      account: account.getPublicKey(),
+      name: "n",
+      expiresAt: 2_000_000_000_000,
+      notBefore: 5000,
+      issuedAt: 1_700_000_000_000,
+      bearer: false,
+    },
+  );
 });
 
 test("a signing key stands for the account that it names", () => {
@@ -57,6 +61,11 @@ test("a signing key stands for the account that it names", () => {
 test("a time of 0 or less is none, as it is for servers", () => {
   const { expiresAt, notBefore } = claims(signed({ exp: 0, nbf: -1 }));
   assert.deepEqual([expiresAt, notBefore], [undefined, undefined]);
+});
+
+test("a time of issue that makes no sense is none: servers do not look at it", () => {
+  for (const iat of ["1", 1.5, -1, 1e300, undefined])
+    assert.equal(claims(signed({ iat })).issuedAt, undefined);
 });
 
 test("well signed claims that make no sense are refused", () => {

@@ -13,6 +13,7 @@ export interface UserClaims {
   readonly name: string | undefined;
   readonly expiresAt: number | undefined;
   readonly notBefore: number | undefined;
+  readonly issuedAt: number | undefined;
   /** Whether a server takes the JWT without a signature. */
   readonly bearer: boolean;
 }
@@ -120,6 +121,7 @@ function claimsOf(text: string, where: string): UserClaims {
     name: typeof claims["name"] === "string" ? claims["name"] : undefined,
     expiresAt: time("exp", claims),
     notBefore: time("nbf", claims),
+    issuedAt: issuedAt(claims),
     bearer: nats["bearer_token"] === true,
   };
 }
@@ -161,6 +163,16 @@ function time(claim: "exp" | "nbf", claims: Json): number | undefined {
   )
     throw new JwtFault(`its claim \`${claim}\` is no time in seconds`);
   return value > 0 ? value * 1000 : undefined;
+}
+
+/** No server looks at `iat` of a user, so nothing is refused for it. */
+function issuedAt(claims: Json): number | undefined {
+  const { iat } = claims;
+  return Number.isInteger(iat) &&
+    (iat as number) > 0 &&
+    (iat as number) <= latestTime
+    ? (iat as number) * 1000
+    : undefined;
 }
 
 function isBase64Url(code: number): boolean {

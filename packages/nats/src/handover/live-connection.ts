@@ -2,7 +2,8 @@ import { dialError } from "../connection/dial-error.js";
 import { errorChain } from "../errors/error-chain.js";
 import { KeyturnError } from "../errors/keyturn-error.js";
 import { fail } from "../errors/nats-errors.js";
-import { Keeper, type RefreshOptions } from "../keeper/keeper.js";
+import { Keeper } from "../keeper/keeper.js";
+import type { RefreshOptions } from "../keeper/refresh-plan.js";
 import { Outbox, type OutboxOptions } from "../outbox/outbox.js";
 import type { Credential } from "../credentials/credential.js";
 import type { Credentials } from "../sources/credential-source.js";
@@ -281,7 +282,7 @@ export class LiveConnection extends OpenNatsConnection {
     this.#onChange({ type: "dialFailed", error, isRefusal: refused });
     // It may be the credential: the source may have a better one. One refresh at a time, not for
     // each dial of a server that is down.
-    if (refused) void this.#keeper.refresh().catch(() => undefined);
+    if (refused) this.#keeper.refreshSoon();
   }
 }
 

@@ -5,29 +5,13 @@ import {
   type CredentialSource,
   type Credentials,
 } from "../sources/credential-source.js";
+import { systemClock, type Clock } from "./clock.js";
+import { RefreshPlan, type RefreshOptions } from "./refresh-plan.js";
 
-/** When a {@link Keeper} refreshes. All times in milliseconds. */
-export interface RefreshOptions {
-  /** Share of a credential's lifetime after which it is refreshed. Default {@link defaultLeadShare}. */
-  readonly leadShare?: number;
-  /** Random share taken off that moment, so that many clients do not ask at once. Default 0.1. */
-  readonly jitterShare?: number;
-  /** How long one call of the source may take. Default 10,000. */
-  readonly deadlineMs?: number;
-  /** First pause after a failed refresh; it doubles up to `maxRetryMs`. Default 500. */
-  readonly minRetryMs?: number;
-  /** Default 30,000; 2,000 once the present credential has expired. */
-  readonly maxRetryMs?: number;
-}
-
-/** Share of a credential's lifetime after which it is refreshed. */
-export const defaultLeadShare = 0.8;
-/** For lifetimes over five minutes the refresh is not later than this before the expiry. */
-const latestLeadMs = 60_000;
 /** The longest time that passes without a look at the clock, so that sleeps and jumps are noticed. */
-const longestNapMs = 15_000;
-/** Retries once nothing valid is at hand: recovery is due within seconds. */
-const urgentRetryMs = 2000;
+const longestNapMs = 5000;
+/** When the two clocks have come apart by so much, the machine slept, or the wall clock was set. */
+const jumpMs = 2000;
 
 /** What the keeper tells its connection. */
 export interface KeeperHooks {
@@ -44,37 +28,48 @@ export interface KeeperHooks {
 /**
  * Keeps one credential fresh: asks its source ahead of expiry, once at a time, and keeps the last good
  * one while the source fails.
+ *
+ * It goes by the wall clock and looks at it every few seconds, since timers stand still while a machine
+ * sleeps. What shows of a difference between the clock of the servers and ours is reckoned with.
  */
 export class Keeper {
   readonly #source: CredentialSource;
-  readonly #renewable: boolean;
-  readonly #options: Required<RefreshOptions>;
+  readonly #isRenewable: boolean;
+  readonly #plan: RefreshPlan;
   readonly #hooks: KeeperHooks;
+  readonly #clock: Clock;
   #current: Credential | undefined;
+  /** When the present credential ends by the clock that cannot be set. */
+  #endsAt = Infinity;
   #refreshing: Promise<Credential> | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  /** Something changed while a read was under way, which may have been too early to see it. */
+  #isStale = false;
+  #cancelNap: (() => void) | undefined;
+  #endWatch: (() => void) | undefined;
   #dueAt: number | undefined;
   #failures = 0;
-  #closed = false;
+  #isClosed = false;
   #lastError: unknown;
   #lastRefresh: Date | undefined;
   #wakers: (() => void)[] = [];
+  /** By how much the issuer's clock was ahead of ours, by the present credential. */
+  #issuerAheadMs = 0;
+  /** By how much a server's clock was ahead of ours when it found a credential expired. */
+  #serverAheadMs = 0;
+  /** Fingerprint of the credential that a server found expired. */
+  #foundExpired: string | undefined;
 
   constructor(
     credentials: Credentials,
     options: RefreshOptions,
     hooks: KeeperHooks,
+    clock: Clock = systemClock,
   ) {
-    this.#renewable = !(credentials instanceof Credential);
+    this.#isRenewable = !(credentials instanceof Credential);
     this.#source = asSource(credentials);
-    this.#options = {
-      leadShare: options.leadShare ?? defaultLeadShare,
-      jitterShare: options.jitterShare ?? 0.1,
-      deadlineMs: options.deadlineMs ?? 10_000,
-      minRetryMs: options.minRetryMs ?? 500,
-      maxRetryMs: options.maxRetryMs ?? 30_000,
-    };
+    this.#plan = new RefreshPlan(options);
     this.#hooks = hooks;
+    this.#clock = clock;
   }
 
   /** The last good credential; undefined before {@link start}. */
@@ -94,106 +89,173 @@ export class Keeper {
     return this.#dueAt === undefined ? undefined : new Date(this.#dueAt);
   }
 
+  /** By how much the clock of issuer or servers is ahead of ours, as far as it has shown. */
+  get clockAheadMs(): number {
+    return Math.max(this.#issuerAheadMs, this.#serverAheadMs);
+  }
+
   /** Takes the first credential. @throws what the source throws, and `CREDENTIAL_…` if it is unusable */
   async start(): Promise<Credential> {
-    const credential = await this.#ask();
-    this.#hooks.check(credential);
+    const credential = await this.#read();
     this.#accept(credential);
+    this.#endWatch = this.#source.watch?.(() => this.#onChanged());
     this.#schedule();
     return credential;
   }
 
   /**
-   * Asks the source now; joins a refresh that is under way.
+   * Reads the source now; joins a read that is under way.
    *
    * @throws what the source throws; the present credential stays then
    */
   refresh(): Promise<Credential> {
-    this.#refreshing ??= this.#refreshOnce().finally(() => {
-      this.#refreshing = undefined;
-      this.#schedule();
-    });
+    this.#refreshing ??= this.#refreshOnce();
     return this.#refreshing;
   }
 
-  /** Why the present credential may not be presented; undefined if it may. */
-  fault(): Error | undefined {
-    if (this.#current === undefined)
+  /** Why a credential, by default the present one, may not be presented; undefined if it may. */
+  fault(credential = this.#current): Error | undefined {
+    if (credential === undefined)
       return fail("CREDENTIAL_UNAVAILABLE", "There is no credential yet.");
+    if (credential.fingerprint === this.#foundExpired) {
+      return fail(
+        "CREDENTIAL_EXPIRED",
+        `The user JWT from ${credential.origin.source} has expired by the server's clock, which is ${Math.ceil(this.#serverAheadMs / 1000)} s ahead of this machine's.`,
+      );
+    }
+    const now = this.#clock.now();
+    const isPresent = credential.fingerprint === this.#current?.fingerprint;
+    const ahead = isPresent
+      ? this.#issuerAheadMs
+      : issuerAhead(credential, now);
+    // The wall clock may have been set back since the credential came.
+    const isOver = isPresent && this.#clock.elapsed() >= this.#endsAt;
     try {
-      this.#current.assertUsable();
+      const over = isOver ? (credential.expiresAt?.getTime() ?? 0) : 0;
+      credential.assertUsable(new Date(Math.max(now + ahead, over)));
       return undefined;
     } catch (error) {
       return error as Error;
     }
   }
 
-  /** Resolves when a credential may be presented, or when closed. Never rejects. */
+  /** Resolves when the present credential may be presented, or when closed. Never rejects. */
   async ready(): Promise<void> {
-    while (!this.#closed && this.fault() !== undefined) {
+    while (!this.#isClosed && this.fault() !== undefined) {
       const woken = new Promise<void>((resolve) => this.#wakers.push(resolve));
-      if (
-        this.#renewable &&
-        this.#refreshing === undefined &&
-        this.#failures === 0
-      ) {
-        void this.refresh().catch(() => undefined);
-      }
+      if (this.#failures === 0) this.refreshSoon();
+      // A pause that was planned while there was time is too long now.
+      if (this.#refreshing === undefined) this.#schedule();
       await woken;
     }
   }
 
+  /** A server said that a credential has expired, whatever our clock says: it is not presented again. */
+  foundExpired(credential: Credential): void {
+    const { expiresAt, fingerprint } = credential;
+    if (expiresAt === undefined || fingerprint === this.#foundExpired) return;
+    const early = expiresAt.getTime() - this.#clock.now();
+    if (early <= 0) return;
+    this.#foundExpired = fingerprint;
+    this.#serverAheadMs = early;
+    if (fingerprint === this.#current?.fingerprint) this.refreshSoon();
+  }
+
   close(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#isClosed = true;
+    this.#cancelNap?.();
+    this.#endWatch?.();
     this.#dueAt = undefined;
     this.#wake();
   }
 
   async #refreshOnce(): Promise<Credential> {
     try {
-      const credential = await this.#ask();
-      this.#hooks.check(credential);
-      this.#failures = 0;
-      this.#lastError = undefined;
-      if (!this.#closed) this.#accept(credential);
+      let credential: Credential;
+      do {
+        this.#isStale = false;
+        credential = await this.#read();
+        if (this.#isClosed) return credential;
+        this.#failures = 0;
+        this.#lastError = undefined;
+        this.#accept(credential);
+        // oxlint-disable-next-line typescript/no-unnecessary-condition -- set by `watch` meanwhile
+      } while (this.#isStale);
       return credential;
     } catch (error) {
       this.#failures++;
       this.#lastError = error;
       throw error;
+    } finally {
+      this.#refreshing = undefined;
+      this.#schedule();
     }
   }
 
-  async #ask(): Promise<Credential> {
-    let timer: NodeJS.Timeout | undefined;
+  /** A refresh that nobody waits for: its failure is told. */
+  refreshSoon(): void {
+    if (!this.#isRenewable || this.#refreshing !== undefined || this.#isClosed)
+      return;
+    this.refresh().catch((error: unknown) => {
+      if (this.#isClosed) return;
+      const retryAt = this.#dueAt ?? this.#clock.now();
+      const retryInMs = Math.max(0, retryAt - this.#clock.now());
+      this.#hooks.onFailure(error, retryInMs);
+    });
+  }
+
+  #onChanged(): void {
+    this.#isStale = true;
+    this.refreshSoon();
+  }
+
+  /** One read, within its deadline. What comes later than that is not looked at. */
+  async #read(): Promise<Credential> {
+    const { deadlineMs } = this.#plan.options;
     const asked = new AbortController();
+    let cancel: (() => void) | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
+      cancel = this.#clock.after(deadlineMs, () =>
         reject(
           fail(
             "CREDENTIAL_SOURCE_TIMEOUT",
-            `The credential source did not answer within ${this.#options.deadlineMs} ms.`,
+            `The credential source did not answer within ${deadlineMs} ms.`,
           ),
-        );
-      }, this.#options.deadlineMs);
+        ),
+      );
     });
     try {
-      return await Promise.race([
-        Promise.resolve(this.#source.read(asked.signal)),
-        late,
-      ]);
+      const reading = (async () => this.#source.read(asked.signal))();
+      const credential = await Promise.race([reading, late]);
+      if (!(credential instanceof Credential)) {
+        throw fail(
+          "CREDENTIAL_SOURCE_BROKEN",
+          `The credential source gave something that is no credential (${credential === null ? "null" : typeof credential}).`,
+          { next: "Let it give what `credsCredential` and its like make." },
+        );
+      }
+      this.#hooks.check(credential);
+      const fault = this.fault(credential);
+      if (fault !== undefined) throw fault;
+      return credential;
     } finally {
+      cancel?.();
       asked.abort();
-      clearTimeout(timer);
     }
   }
 
   #accept(credential: Credential): void {
     this.#hooks.used(credential);
-    this.#lastRefresh = new Date();
+    const now = this.#clock.now();
+    this.#lastRefresh = new Date(now);
     const isNew = this.#current?.fingerprint !== credential.fingerprint;
     const isFirst = this.#current === undefined;
+    const ahead = issuerAhead(credential, now);
+    if (isNew) {
+      const left = (credential.expiresAt?.getTime() ?? Infinity) - now - ahead;
+      this.#endsAt = this.#clock.elapsed() + left;
+      this.#issuerAheadMs = ahead;
+    } else this.#issuerAheadMs = Math.max(this.#issuerAheadMs, ahead);
     this.#current = credential;
     this.#wake();
     if (isNew && !isFirst) this.#hooks.onCredential(credential);
@@ -205,58 +267,65 @@ export class Keeper {
 
   /** Plans the next refresh by the wall clock, looking at it again after each nap. */
   #schedule(): void {
-    clearTimeout(this.#timer);
+    this.#cancelNap?.();
+    this.#cancelNap = undefined;
+    const now = this.#clock.now();
     this.#dueAt =
-      this.#closed || !this.#renewable ? undefined : this.#nextDue();
-    if (this.#dueAt === undefined) return;
+      this.#isClosed || !this.#isRenewable
+        ? undefined
+        : this.#plan.next({
+            now,
+            expiresAt: this.#endOfPresent(),
+            isUsable: this.fault() === undefined,
+            failures: this.#failures,
+          });
     this.#nap();
   }
 
-  #nap(): void {
-    const wait = Math.max(0, (this.#dueAt ?? 0) - Date.now());
-    this.#timer = setTimeout(
-      () => {
-        if (
-          this.#dueAt !== undefined &&
-          Date.now() < this.#dueAt &&
-          this.fault() === undefined
-        ) {
-          this.#nap();
-          return;
-        }
-        void this.refresh().catch((error: unknown) => {
-          this.#hooks.onFailure(
-            error,
-            Math.max(0, (this.#nextDue() ?? 0) - Date.now()),
-          );
-        });
-      },
-      Math.min(wait, longestNapMs),
-    );
-    this.#timer.unref();
-  }
-
-  #nextDue(): number | undefined {
-    const now = Date.now();
-    if (this.#failures > 0) {
-      const cap =
-        this.fault() === undefined
-          ? this.#options.maxRetryMs
-          : Math.min(urgentRetryMs, this.#options.maxRetryMs);
-      const pause = Math.min(
-        cap,
-        this.#options.minRetryMs * 2 ** Math.min(this.#failures - 1, 16),
-      );
-      return now + pause * (0.5 + Math.random() / 2);
-    }
+  /** When the present credential ends, by our clock. */
+  #endOfPresent(): number | undefined {
     const expiresAt = this.#current?.expiresAt?.getTime();
     if (expiresAt === undefined) return undefined;
-    const left = expiresAt - now;
-    const { leadShare, jitterShare } = this.#options;
-    const share = leadShare - Math.random() * jitterShare;
-    let wait = left * share;
-    if (left > 5 * 60_000) wait = Math.min(wait, left - latestLeadMs);
-    // The source may hand out the same credential again until it has a new one: not in a tight loop.
-    return now + Math.max(wait, this.#options.minRetryMs);
+    // What was measured may be wrong for this one, which a server takes: half of its life is used anyway.
+    const half = Math.max(0, expiresAt - this.#clock.now()) / 2;
+    return expiresAt - Math.min(this.clockAheadMs, half);
   }
+
+  #nap(): void {
+    const isWaitedFor = this.#wakers.length > 0;
+    if (this.#isClosed || (this.#dueAt === undefined && !isWaitedFor)) return;
+    const due = (this.#dueAt ?? Infinity) - this.#clock.now();
+    const apart = this.#clocksApart();
+    this.#cancelNap = this.#clock.after(
+      Math.min(Math.max(0, due), longestNapMs),
+      () => this.#onNapEnd(Math.abs(this.#clocksApart() - apart) > jumpMs),
+    );
+  }
+
+  #clocksApart(): number {
+    return this.#clock.now() - this.#clock.elapsed();
+  }
+
+  #onNapEnd(hasJumped: boolean): void {
+    const fault = this.fault();
+    if (fault === undefined) this.#wake();
+    if (hasJumped) {
+      // What was measured with the old clock may be wrong by the new one; servers will tell again.
+      this.#serverAheadMs = 0;
+      this.#foundExpired = undefined;
+    }
+    const isDue = this.#dueAt !== undefined && this.#clock.now() >= this.#dueAt;
+    if (
+      isDue ||
+      (fault !== undefined && this.#failures === 0 && this.#isRenewable)
+    )
+      this.refreshSoon();
+    else if (hasJumped) this.#schedule();
+    else this.#nap();
+  }
+}
+
+/** By how much the clock of a credential's issuer is ahead of ours, at the least. */
+function issuerAhead(credential: Credential, now: number): number {
+  return Math.max(0, (credential.issuedAt?.getTime() ?? 0) - now);
 }
