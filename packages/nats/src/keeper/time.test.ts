@@ -312,7 +312,7 @@ test("a week with sleeps, jumps and outages presents nothing expired", async (t)
   let reads = 0;
   const { keeper } = keep(clock, async () => {
     reads++;
-    if (next() < 0.05) {
+    if (reads > 1 && next() < 0.05) {
       // A slow answer, which may be too late.
       await new Promise<void>((resolve) =>
         clock.after(between(0, 15 * second), resolve),
