@@ -310,7 +310,7 @@ test("every entry of the exports map is imported", () => {
 describe("pages", () => {
   beforeEach(() => {
     execFileSync("git", ["init", "-q"], { cwd: base });
-    write("docs/a.md", "# A");
+    write("docs/a.md", "# A\n\n## One `part` & more");
     write("packages/p/src/x.test.ts", 'test("one holds", () => {});');
   });
   const refuses = (text, problem) => {
@@ -321,14 +321,19 @@ describe("pages", () => {
   test("may link to what is there, and name tests that are there", () => {
     write(
       "README.md",
-      '[a](docs/a.md#part) [b](https://example.com) [c](#here) `packages/p/src/x.test.ts`: "one holds"',
+      '# Here\n\n[a](docs/a.md#one-part--more) [b](https://example.com) [c](#here) `packages/p/src/x.test.ts`: "one holds"',
     );
     assert.deepEqual(pages.check(base), []);
   });
   test("may not link to what is not there", () =>
     refuses(
       "[a](docs/b.md#part)",
-      "README.md links to docs/b.md, which is not there.",
+      "README.md links to docs/b.md#part, which is not there.",
+    ));
+  test("may not link to a part that is not there", () =>
+    refuses(
+      "[a](docs/a.md#two)",
+      "README.md links to docs/a.md#two, which is not there.",
     ));
   test("may not name a test that is not there", () =>
     refuses(

@@ -21,11 +21,29 @@ export function check(base) {
 
 function deadLinks(base, file, text) {
   return [
-    ...text.matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)\s]*)?\)/g),
+    ...text.matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)/g),
   ]
-    .map(([, target]) => target)
-    .filter((target) => !existsSync(join(base, dirname(file), target)))
-    .map((target) => `${file} links to ${target}, which is not there.`);
+    .filter(([, target, part]) => {
+      const place = target === "" ? file : join(dirname(file), target);
+      if (!existsSync(join(base, place))) return true;
+      return part !== undefined && place.endsWith(".md")
+        ? !headings(readFileSync(join(base, place), "utf8")).includes(part)
+        : false;
+    })
+    .map(([, target, part]) => {
+      const to = part === undefined ? target : `${target}#${part}`;
+      return `${file} links to ${to}, which is not there.`;
+    });
+}
+
+/** The headings of a page as links name them. */
+function headings(text) {
+  return [...text.matchAll(/^#+ +(.*)$/gm)].map(([, heading]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, "")
+      .replace(/\s/g, "-"),
+  );
 }
 
 /** A guard is written as `path/of/a.test.ts`: "title", "another title". */
