@@ -69,5 +69,5 @@ export class FakeClock implements Clock {
 
 /** Long enough for a source that answers at once, and for what follows from that. */
 async function settled(): Promise<void> {
-  for (let i = 0; i < 30; i++) await undefined;
+  for (let i = 0; i < 30; i++) await Promise.resolve();
 }
