@@ -4,6 +4,8 @@ export interface ReplyPermission {
   readonly most: number;
   /** How long a request may be answered, in milliseconds. */
   readonly ms: number;
+  /** Whether it is only assumed, as it cannot be seen. */
+  readonly isAssumed: boolean;
 }
 
 /** A server's own limit, where a JWT names none (nats-server: `DEFAULT_ALLOW_RESPONSE_EXPIRATION`). */
@@ -29,10 +31,11 @@ export function replyPermission(jwt: string): ReplyPermission | undefined {
     return {
       most: positive(resp.max) ?? (resp.max === -1 ? Infinity : 1),
       ms: (positive(resp.ttl) ?? defaultMs * 1e6) / 1e6,
+      isAssumed: false,
     };
   const mayBeScoped =
     nats.issuer_account !== undefined && isEmpty(nats.pub ?? {});
-  return mayBeScoped ? { most: 1, ms: defaultMs } : undefined;
+  return mayBeScoped ? { most: 1, ms: defaultMs, isAssumed: true } : undefined;
 }
 
 function positive(value: unknown): number | undefined {

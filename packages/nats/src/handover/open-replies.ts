@@ -1,5 +1,7 @@
 import type { ReplyPermission } from "../credentials/replies.js";
 
+/** What reply subjects of JetStream messages begin with. */
+const jetStream = "$JS.";
 /** Most requests that are remembered; the oldest are forgotten first. */
 const mostOpen = 65_536;
 
@@ -23,6 +25,8 @@ export class OpenReplies {
 
   /** A request came. */
   opened(reply: string): void {
+    // Not every JetStream message is acknowledged; none must keep a socket because of an assumption.
+    if (this.#permission.isAssumed && reply.startsWith(jetStream)) return;
     this.#open.set(reply, { at: performance.now(), answers: 0 });
     if (this.#open.size <= mostOpen) return;
     for (const oldest of this.#open.keys()) {
