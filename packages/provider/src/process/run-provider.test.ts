@@ -16,6 +16,7 @@ import {
 import { client } from "@keyturn/wrpc";
 
 import { lab } from "../testing/lab-interface.test.fixture.js";
+import { timely } from "../testing/timely.test.fixture.js";
 import { providerErrors } from "../errors/provider-errors.js";
 
 const executable = fileURLToPath(
@@ -57,21 +58,24 @@ describe("runProvider", () => {
     assert.equal(host.stderr.text(), "closed\n");
   });
 
-  test("finishes running calls before it replies", async () => {
-    await using host = await start();
-    await host.waitHealthy(within);
-    const answer = component(host).ask("wait 60");
-    await host.health();
-    const { replied } = await host.shutdown();
-    assert.equal(replied, true);
-    assert.deepEqual(await answer, { tag: "ok", val: "wait 60" });
-  });
+  test("finishes running calls before it replies", () =>
+    timely(async () => {
+      await using host = await start();
+      await host.waitHealthy(within);
+      const answer = component(host).ask("wait 60");
+      answer.catch(() => undefined);
+      await host.health();
+      const { replied } = await host.shutdown();
+      assert.equal(replied, true);
+      assert.deepEqual(await answer, { tag: "ok", val: "wait 60" });
+    }));
 
-  test("replies within the host's delay although its own close hangs", async () => {
-    await using host = await start({ config: { close: "hang" } });
-    await host.waitHealthy(within);
-    assert.equal((await host.shutdown()).replied, true);
-  });
+  test("replies within the host's delay although its own close hangs", () =>
+    timely(async () => {
+      await using host = await start({ config: { close: "hang" } });
+      await host.waitHealthy(within);
+      assert.equal((await host.shutdown()).replied, true);
+    }));
 
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     test(`${signal} is a graceful stop`, async () => {

@@ -5,6 +5,7 @@ import type { Secret } from "@keyturn/nats";
 import { until } from "@keyturn/testkit";
 
 import { Lab } from "../testing/lab.test.js";
+import { timely } from "../testing/timely.test.fixture.js";
 
 const consumer = {
   source: "echo",
@@ -71,29 +72,30 @@ describe("shutdown", () => {
     );
   });
 
-  test("keeps to its budget, whatever hangs", async () => {
-    await using it = await Lab.start({
-      obedient: false,
-      ask: () => new Promise(() => {}),
-      instance: { close: () => new Promise(() => {}) },
-    });
-    await it.host.putLink(consumer);
-    const call = it.component("echo").ask("");
-    call.catch(() => undefined);
-    await until("the put", within, () => it.handler.operations.length === 1);
-    await it.host.health();
-    const { replied, ms } = await it.host.shutdown();
-    assert.ok(replied, `no reply after ${ms} ms`);
-    // A caller whose call is cut off learns it at once.
-    await assert.rejects(call, { code: "WRPC_RESULT_MISSING" });
-    await (
-      await it.started
-    ).stopped;
-    const end = it.event("provider-stopped");
-    assert.equal(end?.unfinished, 1);
-    assert.equal(end.level, "warn");
-    assert.ok(end.ms < 300, `${end.ms} ms`);
-  });
+  test("keeps to its budget, whatever hangs", () =>
+    timely(async () => {
+      await using it = await Lab.start({
+        obedient: false,
+        ask: () => new Promise(() => {}),
+        instance: { close: () => new Promise(() => {}) },
+      });
+      await it.host.putLink(consumer);
+      const call = it.component("echo").ask("");
+      call.catch(() => undefined);
+      await until("the put", within, () => it.handler.operations.length === 1);
+      await it.host.health();
+      const { replied, ms } = await it.host.shutdown();
+      assert.ok(replied, `no reply after ${ms} ms`);
+      // A caller whose call is cut off learns it at once.
+      await assert.rejects(call, { code: "WRPC_RESULT_MISSING" });
+      await (
+        await it.started
+      ).stopped;
+      const end = it.event("provider-stopped");
+      assert.equal(end?.unfinished, 1);
+      assert.equal(end.level, "warn");
+      assert.ok(end.ms < 300, `${end.ms} ms`);
+    }));
 
   test("leaves time for close although calls and links hang", async () => {
     let left = 0;
