@@ -43,6 +43,7 @@ export {
 } from "./connection/confirm.js";
 export { watchConnection } from "./connection/watch.js";
 export { natsChannelName, type NatsEvent } from "./events/nats-events.js";
+export type { ConnectionState } from "./connection/condition.js";
 export { LiveConnection } from "./handover/live-connection.js";
 export type { CredentialChange, Posture } from "./handover/posture.js";
 export {

@@ -17,7 +17,7 @@ interface Reading {
 export function dialError(
   error: unknown,
   servers: readonly string[],
-  credential: Credential,
+  credential: Credential | undefined,
 ): Error {
   if (isKeyturnError(error)) return error as unknown as Error;
   const { code, what, next } = read(error, credential);
@@ -27,7 +27,7 @@ export function dialError(
   });
 }
 
-function read(error: unknown, credential: Credential): Reading {
+function read(error: unknown, credential: Credential | undefined): Reading {
   if (!(error instanceof Error)) return unreachable("an unknown error");
   switch (error.name) {
     case "AuthorizationError":
@@ -49,17 +49,20 @@ function read(error: unknown, credential: Credential): Reading {
   }
 }
 
-function readServerText(text: string, credential: Credential): Reading {
+function readServerText(
+  text: string,
+  credential: Credential | undefined,
+): Reading {
   if (/connections exceeded/i.test(text))
     return { code: "CONNECT_LIMIT", what: `has no room: ${text}` };
   if (/maximum control line/i.test(text))
     return {
       code: "CREDENTIAL_JWT_TOO_LONG",
-      what: `takes no CONNECT line as long as the one with the credential from ${credential.origin.source}: ${text}`,
+      what: `takes no CONNECT line as long as the one with the credential from ${credential?.origin.source ?? "nowhere"}: ${text}`,
     };
   // Servers say this one sentence for nearly every reason.
   const reason = /^authorization violation$/i.test(text) ? "" : `: ${text}`;
-  if (credential.kind === "none")
+  if (credential === undefined || credential.kind === "none")
     return {
       code: "CONNECT_REFUSED",
       what: `refused a connection without a credential${reason}`,

@@ -3,13 +3,13 @@ import type { CredentialChange } from "../handover/posture.js";
 const firstMs = 100;
 const longestMs = 2000;
 /** After a refusal: the same credential will hardly be taken soon, and servers log each attempt. */
-const longestRefusedMs = 10_000;
+const longestRefusedMs = 4000;
 /** A connection that broke sooner than this counts as a failed dial. */
 const steadyMs = 5000;
 
 /**
  * Pauses between dials of one server: none after a steady connection or with a new credential, then
- * doubling from 100 ms to 2 s, or 10 s while the credential is refused; with full jitter.
+ * doubling from 100 ms to 2 s, or 4 s while the credential is refused; with full jitter.
  */
 export function reconnectDelays(now: () => number = Date.now): {
   next: () => number;

@@ -43,7 +43,7 @@ function describe(change: Change): [NatsEvent["level"], string] {
             `The connection moved to a new credential (${change.publicKey ?? "no key"}).`,
           ];
     case "handoverFailed":
-      return ["error", errorChain(change.error)];
+      return [change.isRepeat ? "debug" : "error", errorChain(change.error)];
     case "reconnectedInstead":
       return [
         "warn",

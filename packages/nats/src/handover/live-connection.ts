@@ -2,6 +2,12 @@ import { dialError } from "../connection/dial-error.js";
 import { errorChain } from "../errors/error-chain.js";
 import { KeyturnError } from "../errors/keyturn-error.js";
 import { fail } from "../errors/nats-errors.js";
+import {
+  Condition,
+  whyWaiting,
+  type ConnectionState,
+} from "../connection/condition.js";
+import { Choice } from "../keeper/choice.js";
 import { Keeper } from "../keeper/keeper.js";
 import type { RefreshOptions } from "../keeper/refresh-plan.js";
 import { Outbox, type OutboxOptions } from "../outbox/outbox.js";
@@ -43,6 +49,9 @@ export interface LiveOptions {
   readonly onFault?: (fault: ConnectionFault) => void;
 }
 
+/** The longest pause between tries of a hand-over, in milliseconds. */
+const longestRetryMs = 4000;
+
 /** nats.js' connection, which outlives its credential. */
 export class LiveConnection extends OpenNatsConnection {
   readonly #keeper: Keeper;
@@ -52,7 +61,11 @@ export class LiveConnection extends OpenNatsConnection {
   /** What the server knows us by. */
   #presented: Credential | undefined;
   #handingOver: Promise<void> | undefined;
+  readonly #choice: Choice;
+  readonly #condition: Condition;
   #leaving = false;
+  #handoverFailures = 0;
+  #retry: NodeJS.Timeout | undefined;
   #handovers = 0;
   #lastReport: HandoverReport | undefined;
   #lastRefusal: Error | undefined;
@@ -91,6 +104,11 @@ export class LiveConnection extends OpenNatsConnection {
       onFailure: (error, retryInMs) =>
         this.#onChange({ type: "refreshFailed", error, retryInMs }),
     });
+    this.#choice = new Choice(this.#keeper);
+    this.#condition = new Condition(
+      () => this.getServer(),
+      () => this.#presented,
+    );
     const queues = new WireQueues(
       createInbox("kt").slice("kt.".length),
       options.inboxPrefix ?? "_INBOX",
@@ -101,16 +119,19 @@ export class LiveConnection extends OpenNatsConnection {
     });
     this.#live = new LiveProtocol(this.options, this, queues, outbox, {
       credentialReady: () => {
-        const error = this.#keeper.fault();
+        const error = this.#choice.fault();
         if (error !== undefined) this.#onChange({ type: "waiting", error });
         return this.#keeper.ready();
       },
       connected: () => {
+        this.#condition.connected();
+        this.#choice.taken(this.#presented);
         this.#onChange({ type: "connected" });
         // A newer credential may have come while this one was being presented.
         this.#moveOn();
       },
-      credentialFault: () => this.#keeper.fault(),
+      credentialFault: () => this.#choice.fault(),
+      serverError: (error) => this.#onServerError(error),
       dialFailed: (error) => this.#onDialFailed(error),
       lameDuck: () => this.#leave(),
       callbackFailed: (subject, error) =>
@@ -153,6 +174,7 @@ export class LiveConnection extends OpenNatsConnection {
     }
     void connection.closed().then(() => {
       connection.#keeper.close();
+      clearTimeout(connection.#retry);
       connection.#live.outbox.abandon();
       for (const socket of connection.#live.lingering) socket.close();
     });
@@ -163,6 +185,8 @@ export class LiveConnection extends OpenNatsConnection {
   posture(): Posture {
     const credential = this.#presented;
     return {
+      state: this.#state(),
+      lastError: this.#whatIsWrong(),
       kind: credential?.kind ?? "none",
       source: credential?.origin.source ?? "none",
       plaintext: credential?.origin.plaintext ?? false,
@@ -171,10 +195,7 @@ export class LiveConnection extends OpenNatsConnection {
       expiresAt: credential?.expiresAt,
       lastRefresh: this.#keeper.lastRefresh,
       nextRefresh: this.#keeper.nextRefresh,
-      lastError:
-        this.#lastRefusal ??
-        asError(this.#keeper.lastError) ??
-        this.#keeper.fault(),
+      clockAheadMs: this.#keeper.clockAheadMs,
       handovers: this.#handovers,
       lastHandover: this.#lastReport,
       outbox: {
@@ -193,12 +214,13 @@ export class LiveConnection extends OpenNatsConnection {
    */
   async refreshCredentials(): Promise<void> {
     await this.#keeper.refresh();
+    this.#moveOn();
     await this.#handingOver;
     if (this.#lastRefusal !== undefined) throw this.#lastRefusal;
   }
 
   #present(nonce: string | undefined): ReturnType<Authenticator> {
-    const credential = this.#keeper.current;
+    const credential = this.#choice.next();
     this.#presented = credential;
     this.#live.trackReplies(credential?.replies);
     return credential?.authenticator()(nonce);
@@ -206,6 +228,7 @@ export class LiveConnection extends OpenNatsConnection {
 
   /** Starts a hand-over to the newest credential; while one runs, it is looked at again at its end. */
   #moveOn(): void {
+    clearTimeout(this.#retry);
     this.#handingOver ??= this.#handOverUntilCurrent().finally(() => {
       this.#handingOver = undefined;
     });
@@ -221,8 +244,11 @@ export class LiveConnection extends OpenNatsConnection {
     for (;;) {
       const next = this.#keeper.current;
       if (next === undefined || this.isClosed() || this.isDraining()) return;
-      if (!this.#leaving && next.fingerprint === this.#presented?.fingerprint)
+      if (!this.#leaving && next.fingerprint === this.#presented?.fingerprint) {
+        this.#lastRefusal = undefined;
+        this.#handoverFailures = 0;
         return;
+      }
       // While nats.js reconnects, it presents the newest credential by itself.
       if (!this.#live.connected) return;
       const elsewhere = this.#leaving;
@@ -235,7 +261,9 @@ export class LiveConnection extends OpenNatsConnection {
           elsewhere,
         );
         this.#presented = next;
+        this.#choice.taken(next);
         this.#handovers++;
+        this.#handoverFailures = 0;
         this.#lastReport = report;
         this.#lastRefusal = undefined;
         this.#onChange({
@@ -248,11 +276,69 @@ export class LiveConnection extends OpenNatsConnection {
           await this.#reconnectInstead(error);
           return;
         }
+        this.#choice.refused(next);
+        const before = this.#lastRefusal?.message;
         this.#lastRefusal = asError(error);
-        this.#onChange({ type: "handoverFailed", error });
-        if (this.#keeper.current === next) return;
+        this.#onChange({
+          type: "handoverFailed",
+          error,
+          isRepeat: before === this.#lastRefusal?.message,
+        });
+        if (this.#keeper.current === next) {
+          this.#tryAgainLater();
+          return;
+        }
       }
     }
+  }
+
+  /** What was refused now may be taken later: the server comes to know the account, or gets room. */
+  #tryAgainLater(): void {
+    const pause = Math.min(longestRetryMs, 500 * 2 ** this.#handoverFailures++);
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(
+      () => {
+        // The source may have something better meanwhile.
+        this.#keeper.refreshSoon();
+        this.#moveOn();
+      },
+      pause * (0.5 + Math.random() / 2),
+    );
+    this.#retry.unref();
+  }
+
+  #state(): ConnectionState {
+    if (this.isClosed()) return "closed";
+    if (this.#live.connected) return "connected";
+    return this.#live.isWaiting ? "waiting" : "reconnecting";
+  }
+
+  #whatIsWrong(): Error | undefined {
+    const sourceFailure = this.#keeper.lastError;
+    switch (this.#state()) {
+      case "connected":
+        return this.#lastRefusal ?? asError(sourceFailure);
+      case "reconnecting":
+        return this.#condition.whyDown;
+      case "waiting": {
+        const fault = this.#choice.fault();
+        return fault === undefined
+          ? undefined
+          : whyWaiting(fault, sourceFailure);
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #onServerError(error: Error): void {
+    this.#condition.worse(error);
+    const presented = this.#presented;
+    if (
+      presented !== undefined &&
+      error.name === "UserAuthenticationExpiredError"
+    )
+      this.#keeper.foundExpired(presented);
   }
 
   /** No second connection is allowed: the old one is left first, and what that cost is told. */
@@ -279,6 +365,8 @@ export class LiveConnection extends OpenNatsConnection {
 
   #onDialFailed(error: unknown): void {
     const refused = isRefusal(error);
+    this.#condition.worse(error);
+    if (refused) this.#choice.refused(this.#presented);
     this.#onChange({ type: "dialFailed", error, isRefusal: refused });
     // It may be the credential: the source may have a better one. One refresh at a time, not for
     // each dial of a server that is down.

@@ -70,6 +70,7 @@ export interface OpenProtocolHandler {
   readonly dialDelay: { cancel(): void } | null;
   readonly infoReceived: boolean;
   readonly _closed: boolean;
+  _doDial(server: ServerEntry): Promise<void>;
   connectError?: (error?: Error) => void;
   info?: ServerInfo;
   parser: Parser;

@@ -1,7 +1,11 @@
+import type { ConnectionState } from "../connection/condition.js";
 import type { HandoverReport } from "./handover.js";
 
-/** What an operator may know of a connection's credential; never a secret. */
+/** What an operator may know of a connection and its credential; never a secret. */
 export interface Posture {
+  readonly state: ConnectionState;
+  /** What is not as it should be, and what to do about it; undefined while all is well. */
+  readonly lastError: Error | undefined;
   readonly kind: string;
   /** Where the credential came from, as its maker named it. */
   readonly source: string;
@@ -14,7 +18,8 @@ export interface Posture {
   readonly expiresAt: Date | undefined;
   readonly lastRefresh: Date | undefined;
   readonly nextRefresh: Date | undefined;
-  readonly lastError: Error | undefined;
+  /** By how much the servers' clock is ahead of this machine's, as far as it has shown; milliseconds. */
+  readonly clockAheadMs: number;
   /** Hand-overs since the connection was made. */
   readonly handovers: number;
   readonly lastHandover: HandoverReport | undefined;
@@ -53,7 +58,12 @@ export type CredentialChange =
       readonly report: HandoverReport;
       readonly publicKey: string | undefined;
     }
-  | { readonly type: "handoverFailed"; readonly error: unknown }
+  | {
+      readonly type: "handoverFailed";
+      readonly error: unknown;
+      /** Whether the same was told the last time. */
+      readonly isRepeat: boolean;
+    }
   | {
       readonly type: "reconnectedInstead";
       readonly gapMs: number;

@@ -9,6 +9,7 @@ import {
   type OpenNatsConnection,
   type PublishOptions,
   type Server,
+  type ServerEntry,
   type SubscriptionImpl,
 } from "./nats-core.js";
 import type { ReplyPermission } from "../credentials/replies.js";
@@ -31,7 +32,9 @@ export interface ProtocolHooks {
   readonly credentialFault: () => Error | undefined;
   /** The connection stands: for the first time, or again. */
   readonly connected: () => void;
-  /** A dial was refused or broke. */
+  /** The server sent an error that is no refusal of a subject. */
+  readonly serverError: (error: Error) => void;
+  /** A server could not be looked up or dialled, refused us, or broke off. */
   readonly dialFailed: (error: unknown) => void;
   /** Something is to be told: the server's lame duck notice. */
   readonly lameDuck: () => void;
@@ -71,7 +74,6 @@ export class LiveProtocol extends OpenProtocolHandler {
   readonly #hooks: ProtocolHooks;
   /** Copies that are still to come from the hand-over before. */
   #late: Copies | undefined;
-  /** Whether no dial is made because nothing may be presented. */
   #isWaiting = false;
   #postponed: { remaining: number; answers: Deferred<void>[] } | undefined;
 
@@ -129,10 +131,24 @@ export class LiveProtocol extends OpenProtocolHandler {
     } catch (error) {
       // nats.js leaves a socket open that was dialled but never became usable.
       this.transport.discard();
-      this.#hooks.dialFailed(error);
       throw error;
     }
     this.#hooks.connected();
+  }
+
+  /** Dials a server by each of its addresses. */
+  override async _doDial(server: ServerEntry): Promise<void> {
+    try {
+      await super._doDial(server);
+    } catch (error) {
+      this.#hooks.dialFailed(error);
+      throw error;
+    }
+  }
+
+  /** Whether no dial is made because nothing may be presented. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
   }
 
   async #waitForCredential(): Promise<void> {
@@ -294,7 +310,9 @@ export class LiveProtocol extends OpenProtocolHandler {
     const before = this.lastError;
     super.processError(text);
     // nats.js tells the dial only of refused credentials; anything else would end in its timeout.
-    if (this.lastError !== before) this.connectError?.(this.lastError);
+    if (this.lastError === before || this.lastError === undefined) return;
+    this.#hooks.serverError(this.lastError);
+    this.connectError?.(this.lastError);
   }
 
   /**
