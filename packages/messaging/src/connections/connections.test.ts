@@ -95,6 +95,21 @@ describe("connections to NATS", () => {
     await lab.usersAre(good.publicKey);
   });
 
+  test("a credential put while NATS is away, and refused then, leaves the one before in force", async () => {
+    await using lab = await MessagingLab.start();
+    await lab.put(lab.handler("orders"));
+    const stranger = await (await lab.operator.account("stranger")).user("x");
+    await lab.backing.stop();
+    await lab.host.waitUnhealthy(/Not connected/);
+    await lab.host.putLink(
+      lab.handler("orders", { secrets: lab.pair(stranger) }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await lab.backing.restart();
+    await lab.usersAre(lab.user.publicKey);
+    assert.match(await lab.host.waitUnhealthy(/./), /link default/);
+  });
+
   test("a credential that expires, or is revoked, takes the link down until another is put", async () => {
     await using lab = await MessagingLab.start();
     const shop = await lab.component();

@@ -14,6 +14,9 @@ import type { ConnectionSpec } from "./connection-spec.js";
 /** As the stock provider names its connections, for who looks at the server's list of them. */
 const connectionName = "NATS Messaging Provider";
 
+/** How long a connection that is down may take to come back with another credential, in milliseconds. */
+const moveMs = 5_000;
+
 /** One connection to NATS and the links that use it. */
 export class SharedConnection {
   readonly settingsKey: string;
@@ -90,6 +93,7 @@ export class SharedConnection {
     this.#credential = next;
     try {
       await connection.refreshCredentials();
+      await this.#untilPresented(connection, next);
     } catch (error) {
       this.#credential = previous;
       // So that a later reconnect does not present what was refused.
@@ -98,6 +102,32 @@ export class SharedConnection {
       throw error;
     }
     previous.wipe();
+  }
+
+  /**
+   * While it is down, a credential is taken without a server's word for it, which may be no.
+   *
+   * @throws KeyturnError `MESSAGING_DISCONNECTED`
+   */
+  async #untilPresented(
+    connection: LiveConnection,
+    next: Credential,
+  ): Promise<void> {
+    const latest = performance.now() + moveMs;
+    const isIn = (): boolean =>
+      this.#down === undefined &&
+      connection.posture().publicKey === next.publicKey;
+    while (!isIn()) {
+      if (performance.now() > latest)
+        throw (
+          this.fault ??
+          fail(
+            "MESSAGING_DISCONNECTED",
+            "The connection to NATS did not come back with the new credential.",
+          )
+        );
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   }
 
   /** Ends it; one that is still being opened as soon as it is open. */
