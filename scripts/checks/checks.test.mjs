@@ -154,6 +154,7 @@ describe("dependencies", () => {
     );
     write("packages/a/src/a.test.ts", 'import "kit";\nimport "fast-check";\n');
     write("packages/a/tsconfig.src.json", {
+      exclude: ["src/**/*.test*.ts"],
       references: [{ path: "../b/tsconfig.src.json" }],
     });
     write("packages/b/package.json", { name: "b" });
@@ -189,8 +190,14 @@ describe("dependencies", () => {
   test("must be known to the compiler", () =>
     refuses(
       "packages/a/tsconfig.src.json",
-      {},
+      { exclude: ["src/**/*.test*.ts"] },
       /tsconfig\.src\.json has no reference to b/,
+    ));
+  test("of what tests share are those of tests", () =>
+    refuses(
+      "packages/a/tsconfig.test.json",
+      { include: ["src/**/*.test.ts"] },
+      /tsconfig\.test\.json has other files of tests than the rest\. Write "include": \["src\/\*\*\/\*\.test\*\.ts"\]\.$/,
     ));
 });
 

@@ -20,6 +20,7 @@ export function check(base) {
       ...uses.flatMap((use) => undeclared(member.manifest, root, use)),
       ...unused(member, uses),
       ...unreferenced(member, dirs, uses),
+      ...mixed(member),
     ];
   });
 }
@@ -83,5 +84,21 @@ function unreferenced({ dir, path, manifest }, dirs, uses) {
         (name) =>
           `${dir}/tsconfig.${kind}.json has no reference to ${name}, which is imported there. Add { "path": "../${name}/tsconfig.src.json" }.`,
       );
+  });
+}
+
+/** What belongs to tests, for the compiler as for this check: tests and what they share. */
+const testFiles = "src/**/*.test*.ts";
+
+/** A file of tests among the sources is compiled without what tests may import. */
+function mixed({ dir, path }) {
+  return [
+    ["src", "exclude"],
+    ["test", "include"],
+  ].flatMap(([kind, key]) => {
+    const file = join(path, `tsconfig.${kind}.json`);
+    if (!existsSync(file) || readJson(file)[key]?.join() === testFiles)
+      return [];
+    return `${dir}/tsconfig.${kind}.json has other files of tests than the rest. Write "${key}": ["${testFiles}"].`;
   });
 }
