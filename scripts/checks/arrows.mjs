@@ -70,14 +70,7 @@ function problem(member, packages, { file, isTest, specifier }) {
     ];
   }
   if (isOutermost(member.dir)) return [];
-  if (isTest && name === forTests) {
-    // Fixtures are built with the sources, before the testkit is.
-    return file.includes(".test.fixture.")
-      ? [
-          `${file} is a fixture and imports "${specifier}". Name it \`….test.ts\`, so that it is built with the tests.`,
-        ]
-      : [];
-  }
+  if (isTest && name === forTests) return [];
   if (arrows[member.dir]?.includes(name)) return [];
   const may = arrows[member.dir]?.join(", ") || "no package of this repository";
   return [

@@ -115,12 +115,6 @@ describe("arrows", () => {
       'import "@keyturn/testkit";',
       /imports "@keyturn\/testkit" against the arrows/,
     ));
-  test("refuse the testkit in fixtures, which are built before it", () =>
-    refuses(
-      "packages/provider/src/a.test.fixture.ts",
-      'import "@keyturn/testkit";',
-      /is a fixture and imports "@keyturn\/testkit"/,
-    ));
   test("refuse to import an example", () =>
     refuses(
       "packages/messaging/src/a.test.ts",

@@ -18,7 +18,7 @@ import type { Credential } from "../credentials/credential.js";
 import { userJwtCredential } from "../credentials/makers.js";
 import type { LiveConnection } from "../handover/live-connection.js";
 import { connect, type ConnectOptions } from "./connect.js";
-import { heals, tells } from "./healing-lab.test.js";
+import { heals, tells } from "./healing.test.fixture.js";
 
 const origin = { source: "the store", plaintext: false };
 
