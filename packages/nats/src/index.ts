@@ -50,7 +50,7 @@ export {
   defaultHandoverDeadlines,
   type HandoverDeadlines,
   type HandoverReport,
-} from "./handover/handover.js";
+} from "./handover/report.js";
 export {
   defaultJitterShare,
   defaultLeadShare,

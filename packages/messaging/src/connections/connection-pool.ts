@@ -72,8 +72,8 @@ export class ConnectionPool {
       shared.credential.fingerprint === fingerprint ||
       (await shared.ballot.ask(fingerprint, () => shared.users, signal));
     if (!isWanted) return undefined;
-    await shared.moveTo(spec.credential);
-    return { spec, shared, connection };
+    const hasMoved = await shared.moveTo(spec.credential);
+    return hasMoved ? { spec, shared, connection } : undefined;
   }
 
   /** Gives a share back; the connection ends with the last one. */

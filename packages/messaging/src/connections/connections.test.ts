@@ -72,6 +72,20 @@ describe("connections to NATS", () => {
     await shop.publish("a", "");
   });
 
+  test("a credential of another account takes the link there", async () => {
+    await using lab = await MessagingLab.start();
+    const shop = await lab.component();
+    await lab.put(lab.handler("orders"));
+    const other = await lab.operator.account("other");
+    await lab.backing.reload(await lab.operator.serverConfig());
+    const user = await other.user("x");
+    await lab.put(lab.handler("orders", { secrets: lab.pair(user) }));
+    await lab.usersAre(user.publicKey);
+    const outside = await lab.client({}, other);
+    outside.publish("orders", "there");
+    await until("a call", within, () => shop.calls === 1);
+  });
+
   test("a refused credential leaves the link as it was; health says why until a good one comes", async () => {
     await using lab = await MessagingLab.start();
     const shop = await lab.component();

@@ -1,5 +1,6 @@
 import {
   connect,
+  isKeyturnError,
   PlaintextGuard,
   type Credential,
   type LiveConnection,
@@ -75,19 +76,23 @@ export class SharedConnection {
   /**
    * Moves to another credential under traffic. Rolled back if that is refused.
    *
+   * @returns false if that belongs to another account, where this connection cannot go
    * @throws KeyturnError `HANDOVER_…`, `CREDENTIAL_…`
    */
-  async moveTo(next: Credential): Promise<void> {
+  async moveTo(next: Credential): Promise<boolean> {
     const turn = this.#changing.then(() => this.#moveTo(next));
-    this.#changing = turn.catch(() => undefined);
-    await turn;
+    this.#changing = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    return turn;
   }
 
-  async #moveTo(next: Credential): Promise<void> {
+  async #moveTo(next: Credential): Promise<boolean> {
     const previous = this.#credential;
     if (next.fingerprint === previous.fingerprint) {
       if (next !== previous) next.wipe();
-      return;
+      return true;
     }
     const connection = await this.opened;
     this.#credential = next;
@@ -98,10 +103,13 @@ export class SharedConnection {
       this.#credential = previous;
       // So that a later reconnect does not present what was refused.
       await connection.refreshCredentials().catch(() => undefined);
+      if (isKeyturnError(error) && error.code === "CREDENTIAL_OTHER_ACCOUNT")
+        return false;
       next.wipe();
       throw error;
     }
     previous.wipe();
+    return true;
   }
 
   /**

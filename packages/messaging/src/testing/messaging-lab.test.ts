@@ -249,9 +249,12 @@ export class MessagingLab implements AsyncDisposable {
     );
   }
 
-  /** An ordinary NATS client of the account. */
-  async client(options?: UserOptions): Promise<NatsConnection> {
-    const { jwt, seed } = await this.account.user("client", options);
+  /** An ordinary NATS client of an account. */
+  async client(
+    options?: UserOptions,
+    account = this.account,
+  ): Promise<NatsConnection> {
+    const { jwt, seed } = await account.user("client", options);
     const connection = await connect({
       servers: this.backing.url,
       authenticator: jwtAuthenticator(jwt, new TextEncoder().encode(seed)),

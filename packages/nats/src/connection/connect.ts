@@ -4,7 +4,7 @@ import { noCredential } from "../credentials/makers.js";
 import { fail } from "../errors/nats-errors.js";
 import { teller } from "../events/teller.js";
 import type { NatsEvent } from "../events/nats-events.js";
-import type { HandoverDeadlines } from "../handover/handover.js";
+import type { HandoverDeadlines } from "../handover/report.js";
 import { LiveConnection } from "../handover/live-connection.js";
 import type { RefreshOptions } from "../keeper/refresh-plan.js";
 import type { OutboxOptions } from "../outbox/outbox.js";

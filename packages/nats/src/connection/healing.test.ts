@@ -197,25 +197,38 @@ describe(
       assert.deepEqual(heard, ["x"]);
     });
 
-    test("a credential of an account that the server comes to know later, without being asked", async () => {
+    test("a credential whose signing key the server comes to know later, without being asked", async () => {
       await using lab = await Lab.start();
-      const later = await lab.operator.account("LATER");
-      const user = await later.user("app");
-      const credential = userJwtCredential({ ...user, origin });
+      const credential = await lab.make({ signer: lab.account.signingKey() });
       lab.read = () => Promise.resolve(credential);
       await assert.rejects(lab.connection.refreshCredentials(), {
         code: "HANDOVER_REFUSED",
       });
-      await heals(lab.connection, () => lab.operator.push(lab.server, later));
-      assert.equal(lab.connection.posture().account, later.publicKey);
+      await heals(lab.connection, () => lab.push());
+      assert.equal(lab.connection.posture().publicKey, credential.publicKey);
+    });
+
+    test("an end of what it has, when there is but a credential of another account", async () => {
+      await using lab = await Lab.prepare();
+      lab.read = () => lab.make({ expiresInSeconds: 3 });
+      await lab.connect();
+      const other = await lab.operator.account("OTHER");
+      await lab.operator.push(lab.server, other);
+      const user = await other.user("app");
+      lab.read = () => Promise.resolve(userJwtCredential({ ...user, origin }));
+      await assert.rejects(lab.connection.refreshCredentials(), {
+        code: "CREDENTIAL_OTHER_ACCOUNT",
+      });
+      await until("the other account", 5000, () => {
+        const { state, account } = lab.connection.posture();
+        return state === "connected" && account === other.publicKey;
+      });
     });
 
     test("a server that is down, with a new credential that it does not take", async () => {
       await using lab = await Lab.start();
       const { publicKey } = lab.connection.posture();
-      const stranger = await makeOperator();
-      const user = await (await stranger.account("NO")).user("no");
-      const refused = userJwtCredential({ ...user, origin });
+      const refused = await lab.make({ claims: { src: ["10.9.8.0/24"] } });
       lab.read = () => Promise.resolve(refused);
       await assert.rejects(lab.connection.refreshCredentials(), {
         code: "HANDOVER_REFUSED",

@@ -128,6 +128,10 @@ export const natsErrors = {
     meaning: "A server did not say whether it took a subscription.",
     next: "Try again when the connection is well.",
   },
+  CREDENTIAL_OTHER_ACCOUNT: {
+    meaning: "A new credential belongs to another account than the connection.",
+    next: "Put a credential of the same account at the source, or make a new connection: subjects, streams and consumers of another account are others.",
+  },
   HANDOVER_REFUSED: {
     meaning:
       "A server refused a new credential, or one of the subscriptions under it.",

@@ -56,6 +56,7 @@ export class Candidate {
   readonly #pongs: Deferred<void>[] = [];
   readonly #failed = deferred<never>();
   #info: ServerInfo | undefined;
+  #isBroken = false;
 
   static readonly probeSid = "kt-probe";
 
@@ -64,9 +65,9 @@ export class Candidate {
     this.#failed.catch(() => undefined);
   }
 
-  /** Resolves never; rejects when the server refuses, or the socket closes. */
-  get failed(): Promise<never> {
-    return this.#failed;
+  /** Whether the server refused, or the socket closed. */
+  get isBroken(): boolean {
+    return this.#isBroken;
   }
 
   /** Dials and reads INFO; upgrades to TLS as nats.js would. */
@@ -77,9 +78,7 @@ export class Candidate {
       this.#failed,
     ]);
     void this.transport.closed().then((error) => {
-      this.#failed.reject(
-        error ?? new Error("the server closed the connection"),
-      );
+      this.#fail(error ?? new Error("the server closed the connection"));
     });
     const first = this.transport.yields.splice(0);
     for (const chunk of first) this.#feed(chunk);
@@ -130,15 +129,20 @@ export class Candidate {
 
   /** Ends it; frames already kept stay readable. */
   close(): void {
-    this.#failed.reject(new Error("the candidate was given up"));
+    this.#fail(new Error("the candidate was given up"));
     this.transport.discard();
+  }
+
+  #fail(error: Error): void {
+    this.#isBroken = true;
+    this.#failed.reject(error);
   }
 
   #feed(chunk: Uint8Array): void {
     try {
       this.#splitter.feed(chunk);
     } catch (cause) {
-      this.#failed.reject(new Error("the peer does not speak NATS", { cause }));
+      this.#fail(new Error("the peer does not speak NATS", { cause }));
       this.transport.discard();
     }
   }
@@ -200,7 +204,7 @@ export class Candidate {
     }
     // Ownership of other non-fatal texts lies with the connection in use.
     if (/^permissions violation/i.test(text)) return;
-    this.#failed.reject(new ServerRefusal(text));
+    this.#fail(new ServerRefusal(text));
   }
 }
 

@@ -142,13 +142,12 @@ void test("subscriptions that ask for it keep their order", async () => {
 
 void test("a refused credential leaves everything as it was, and says why", async () => {
   await using at = await room();
-  const stranger = await (await makeOperator()).account("OTHER");
-  const user = await stranger.user("stranger");
   const before = at.connection.posture().publicKey;
-  at.give(() => Promise.resolve(userJwtCredential({ ...user, origin })));
+  const elsewhere = await at.make({ claims: { src: ["10.9.8.0/24"] } });
+  at.give(() => Promise.resolve(elsewhere));
   await assert.rejects(at.rotate(), {
     code: "HANDOVER_REFUSED",
-    message: `The server refused the new credential (${user.publicKey}, from this test): Authorization Violation. The connection goes on with the present one. Put a credential with the same rights at the source; it is tried again when it changes.`,
+    message: `The server refused the new credential (${elsewhere.publicKey}, from this test): Authorization Violation. The connection goes on with the present one. Put a credential with the same rights at the source; it is tried again when it changes.`,
   });
   const posture = at.connection.posture();
   assert.equal(posture.publicKey, before);
@@ -162,6 +161,19 @@ void test("a refused credential leaves everything as it was, and says why", asyn
   await at.peer.flush();
   assert.equal((await at.connection.request("still")).string(), "here");
   answer.unsubscribe();
+});
+
+void test("a credential of another account is refused: everything in it is another thing", async () => {
+  await using at = await room();
+  const { account } = at.connection.posture();
+  const stranger = await (await makeOperator()).account("OTHER");
+  const user = await stranger.user("stranger");
+  at.give(() => Promise.resolve(userJwtCredential({ ...user, origin })));
+  await assert.rejects(at.rotate(), {
+    code: "CREDENTIAL_OTHER_ACCOUNT",
+    message: `The new credential belongs to account ${stranger.publicKey}, the connection to ${account}. The connection goes on with the present one. Put a credential of the same account at the source, or make a new connection: subjects, streams and consumers of another account are others.`,
+  });
+  await at.connection.flush();
 });
 
 void test("a credential with fewer rights is rolled back, and what its queue group took is delivered", async () => {

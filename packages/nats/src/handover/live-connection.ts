@@ -15,12 +15,12 @@ import type { Credential } from "../credentials/credential.js";
 import type { Credentials } from "../sources/credential-source.js";
 import type { PlaintextGuard } from "../sources/plaintext-guard.js";
 import { assertConnectFits, defaultMaxControlLine } from "./connect-line.js";
+import { handOver } from "./handover.js";
 import {
   defaultHandoverDeadlines,
-  handOver,
   type HandoverDeadlines,
   type HandoverReport,
-} from "./handover.js";
+} from "./report.js";
 import {
   OpenNatsConnection,
   createInbox,
@@ -29,6 +29,7 @@ import {
   type ConnectionOptions,
 } from "./nats-core.js";
 import { LiveProtocol } from "./protocol.js";
+import { otherAccount } from "./prove.js";
 import { WireQueues } from "./wire-queues.js";
 import type { ConnectionFault, CredentialChange, Posture } from "./posture.js";
 
@@ -254,6 +255,7 @@ export class LiveConnection extends OpenNatsConnection {
       const elsewhere = this.#leaving;
       this.#leaving = false;
       try {
+        assertSameAccount(this.#presented, next);
         const report = await handOver(
           this.#live,
           next,
@@ -380,6 +382,19 @@ function isRefusal(error: unknown): boolean {
     (error.name === "AuthorizationError" ||
       error.name === "UserAuthenticationExpiredError")
   );
+}
+
+/**
+ * Where both say it, as user JWTs do, the account is known before any dial. Without a way back, when
+ * nothing else may be presented, another account is better than none: a reconnect takes it.
+ */
+function assertSameAccount(
+  present: Credential | undefined,
+  next: Credential,
+): void {
+  if (present?.account === undefined || next.account === undefined) return;
+  if (present.account !== next.account)
+    throw otherAccount(present.account, next.account);
 }
 
 function isConnectionLimit(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import type { ConnectionState } from "../connection/condition.js";
-import type { HandoverReport } from "./handover.js";
+import type { HandoverReport } from "./report.js";
 
 /** What an operator may know of a connection and its credential; never a secret. */
 export interface Posture {

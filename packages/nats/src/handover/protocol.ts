@@ -1,3 +1,4 @@
+import type { Candidate } from "./candidate.js";
 import type { Copies } from "./copies.js";
 import {
   OpenProtocolHandler,
@@ -65,6 +66,8 @@ export class LiveProtocol extends OpenProtocolHandler {
   overlap: Overlap | undefined;
   /** Where a hand-over to another server publishes its probe; a refusal of it is nobody's business. */
   probeSubject: string | undefined;
+  /** The second connection while a hand-over makes one. */
+  candidate: Candidate | undefined;
   /** Requests of the present socket, if the user may answer them only there. */
   openReplies: OpenReplies | undefined;
   /** Sockets that were left, while requests that came there are being answered. */
@@ -72,6 +75,8 @@ export class LiveProtocol extends OpenProtocolHandler {
   readonly outbox: Outbox;
   readonly queues: WireQueues;
   readonly #hooks: ProtocolHooks;
+  /** While outbound traffic is held: pings that the present server has to answer. */
+  #owed: Set<Deferred<void>> | undefined;
   /** Copies that are still to come from the hand-over before. */
   #late: Copies | undefined;
   #isWaiting = false;
@@ -120,6 +125,56 @@ export class LiveProtocol extends OpenProtocolHandler {
         await this.disconnected(transport.closeError ?? this.lastError);
     });
     return pong;
+  }
+
+  /** From now on outbound traffic waits; pings sent before are owed by the present server, later ones not. */
+  hold(): void {
+    if (this.#owed !== undefined) return;
+    this.flushPending();
+    this.live.hold();
+    this.#owed = new Set(this.pongs);
+  }
+
+  /** Lets outbound traffic go again: what waited, in order, and all that follows. */
+  release(): void {
+    this.#owed = undefined;
+    this.live.release();
+  }
+
+  /** Sends `commands` and a ping past a hold; resolves when the present server has answered. */
+  roundTripNow(commands: string): Promise<void> {
+    const answer = deferred<void>();
+    answer.catch(() => undefined);
+    // Its place is behind the pings that the server still owes, and before those that are held.
+    const owed = this.#owed;
+    const place = this.pongs.filter((pong) => owed?.has(pong)).length;
+    void this.pongs.splice(place, 0, answer);
+    owed?.add(answer);
+    this.live.sendNow(utf8.encode(`${commands}PING\r\n`));
+    return answer;
+  }
+
+  /** The old connection broke before it was read to its end: told as nats.js tells a reconnect. */
+  onGap(): void {
+    const owed = this.#owed ?? new Set();
+    const lost = this.pongs.filter((pong) => owed.has(pong));
+    this.pongs = this.pongs.filter((pong) => !owed.has(pong));
+    for (const answer of lost) {
+      answer.catch(() => undefined);
+      answer.reject(new RequestError("connection disconnected"));
+    }
+    const server = this.servers.getCurrentServer().toString();
+    this.dispatchStatus({ type: "disconnect", server });
+    this.dispatchStatus({ type: "reconnect", server });
+    // nats.js stops its heartbeat when a ping of it fails.
+    setImmediate(() => {
+      if (this.connected) this.heartbeats.start();
+    });
+  }
+
+  override async close(error?: Error): Promise<void> {
+    this.candidate?.close();
+    await super.close(error);
   }
 
   override async dial(server: Server): Promise<void> {
@@ -336,8 +391,8 @@ export class LiveProtocol extends OpenProtocolHandler {
     this.queues.makePlain(subscription);
     this.#hooks.queueRefused(refused.subject);
     this.#postponePongs();
-    this.transport.send(utf8.encode(this.queues.subCommand(subscription)));
-    this.transport.send(ping);
+    this.live.sendNow(utf8.encode(this.queues.subCommand(subscription)));
+    this.live.sendNow(ping);
     return true;
   }
 
@@ -349,7 +404,10 @@ export class LiveProtocol extends OpenProtocolHandler {
   }
 
   #postponePongs(): void {
-    const answers = this.pongs.splice(0);
+    // Pings that are held are for another server.
+    const owed = this.#owed;
+    const answers = this.pongs.filter((pong) => owed?.has(pong) ?? true);
+    this.pongs = this.pongs.filter((pong) => !answers.includes(pong));
     if (this.#postponed === undefined)
       this.#postponed = { remaining: 0, answers: [] };
     this.#postponed.answers.push(...answers);
@@ -378,6 +436,7 @@ export class LiveProtocol extends OpenProtocolHandler {
     this.#postponed = undefined;
     if (postponed !== undefined) this.pongs.push(...postponed.answers);
     this.#late = undefined;
+    this.#owed = undefined;
     super.resetOutbound();
     this.parser = new StreamParser(this);
   }
@@ -385,10 +444,5 @@ export class LiveProtocol extends OpenProtocolHandler {
   /** Ends the pause before the next dial; does nothing where there is none. */
   dialNow(): void {
     this.dialDelay?.cancel();
-  }
-
-  /** Writes everything that nats.js has gathered so far. */
-  flushNow(): void {
-    this.flushPending();
   }
 }

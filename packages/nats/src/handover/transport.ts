@@ -83,6 +83,11 @@ export class HandoverTransport extends NodeTransport {
     return this.#held !== undefined;
   }
 
+  /** As nats.js', unless another socket is about to take over anyway. */
+  override disconnect(): void {
+    if (this.onSocketLost?.() !== true) super.disconnect();
+  }
+
   /** From now on outbound frames are kept. */
   hold(): void {
     this.#held ??= [];
