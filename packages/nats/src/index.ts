@@ -19,6 +19,7 @@ export {
   nkeyCredential,
   noCredential,
   passwordCredential,
+  signerCredential,
   tokenCredential,
   userJwtCredential,
 } from "./credentials/makers.js";
@@ -44,6 +45,12 @@ export {
 export { watchConnection } from "./connection/watch.js";
 export { natsChannelName, type NatsEvent } from "./events/nats-events.js";
 export type { ConnectionState } from "./connection/condition.js";
+export { signDeadlineMs, type Signer } from "./signers/signer.js";
+export {
+  childSigner,
+  SigningHost,
+  workerSigner,
+} from "./signers/signing-host.js";
 export { LiveConnection } from "./handover/live-connection.js";
 export type { CredentialChange, Posture } from "./handover/posture.js";
 export {

@@ -4,6 +4,9 @@ import { inspect } from "node:util";
 import type { Authenticator } from "@nats-io/nats-core";
 
 import { fail } from "../errors/nats-errors.js";
+import { KeySigner } from "../signers/key-signer.js";
+import { signElsewhere } from "../signers/sign-elsewhere.js";
+import type { Signer } from "../signers/signer.js";
 import { Secret } from "../secret/secret.js";
 import type { ReplyPermission } from "./replies.js";
 
@@ -35,10 +38,15 @@ export interface CredentialParts {
   /** Tells credentials apart; hashed with a key of this process before anybody sees it. */
   readonly identity: readonly (Secret | string)[];
   readonly replies?: ReplyPermission | undefined;
-  /** The fields of CONNECT for a server's nonce. */
-  readonly present: (nonce: string | undefined) => ReturnType<Authenticator>;
-  readonly wipe: () => void;
+  /** Signs servers' nonces, if this credential needs that; closed when it is wiped. */
+  readonly signer?: Signer | undefined;
+  /** The fields of CONNECT, with a signature in base64url if there is a signer. */
+  readonly present: (signature: string) => ReturnType<Authenticator>;
+  readonly wipe?: () => void;
 }
+
+/** What is presented now reaches a server a little later; it is not to be expired there either. */
+const expiryMarginMs = 100;
 
 /** How far clocks may differ at `nbf`, in milliseconds. There is no tolerance at `exp`. */
 export const notBeforeToleranceMs = 1000;
@@ -68,7 +76,8 @@ export class Credential {
   /** Set if the user may answer requests on the connection that got them, and perhaps only there. */
   readonly replies: ReplyPermission | undefined;
   readonly #present: CredentialParts["present"];
-  readonly #wipe: () => void;
+  readonly #signer: Signer | undefined;
+  readonly #wipe: CredentialParts["wipe"];
   #wiped = false;
 
   constructor(parts: CredentialParts) {
@@ -93,6 +102,7 @@ export class Credential {
     this.fingerprint = hmac.digest("hex").slice(0, 24);
     this.replies = parts.replies;
     this.#present = parts.present;
+    this.#signer = parts.signer;
     this.#wipe = parts.wipe;
     Object.freeze(this);
   }
@@ -104,7 +114,7 @@ export class Credential {
     const { source } = this.origin;
     if (
       this.expiresAt !== undefined &&
-      now.getTime() >= this.expiresAt.getTime()
+      now.getTime() >= this.expiresAt.getTime() - expiryMarginMs
     ) {
       throw fail(
         "CREDENTIAL_EXPIRED",
@@ -126,24 +136,64 @@ export class Credential {
 
   /**
    * For nats.js. It never throws, since nats.js would close the connection for good, and presents
-   * nothing once the credential may not be used.
+   * nothing once the credential may not be used. Nor does it if its {@link Signer} gives promises, which
+   * nats.js cannot wait for: {@link prepare} can.
    */
   authenticator(): Authenticator {
     return (nonce?: string) => {
       try {
         this.assertUsable();
-        return this.#present(nonce);
+        if (this.#signer === undefined) return this.#present("");
+        const { signal } = new AbortController();
+        const signature = this.#signer.sign(bytesOf(nonce), signal);
+        if (signature instanceof Uint8Array)
+          return this.#present(base64url(signature));
+        signature.catch(() => undefined);
+        return undefined;
       } catch {
         return undefined;
       }
     };
   }
 
+  /**
+   * The authenticator for one nonce, signed already.
+   *
+   * @throws KeyturnError `CREDENTIAL_SIGNER_FAILED`, and as {@link assertUsable}
+   */
+  async prepare(nonce: string | undefined): Promise<Authenticator> {
+    this.assertUsable();
+    if (!this.signsElsewhere || this.#signer === undefined)
+      return this.authenticator();
+    const signature = base64url(
+      await signElsewhere(this.#signer, bytesOf(nonce), this.origin.source),
+    );
+    return (asked?: string) => {
+      try {
+        this.assertUsable();
+        return asked === nonce ? this.#present(signature) : undefined;
+      } catch {
+        return undefined;
+      }
+    };
+  }
+
+  /** Whether signing takes time, in another thread, process or machine: then {@link prepare} is needed. */
+  get signsElsewhere(): boolean {
+    return this.#signer !== undefined && !(this.#signer instanceof KeySigner);
+  }
+
+  /** As {@link authenticator}, with a signature of no worth: for the length of what is presented. */
+  sample(): Authenticator {
+    return () => this.#present("A".repeat(86));
+  }
+
   /** Gives the secret parts up: from now on nothing is presented. Idempotent. */
   wipe(): void {
     if (this.#wiped) return;
     this.#wiped = true;
-    this.#wipe();
+    this.#signer?.close?.();
+    this.#wipe?.();
   }
 
   /** What may be shown. */
@@ -166,4 +216,12 @@ export class Credential {
   [inspect.custom](): string {
     return this.toString();
   }
+}
+
+function bytesOf(nonce: string | undefined): Uint8Array {
+  return Buffer.from(nonce ?? "", "utf8");
+}
+
+function base64url(signature: Uint8Array): string {
+  return Buffer.from(signature).toString("base64url");
 }

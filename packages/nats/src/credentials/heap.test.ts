@@ -1,30 +1,17 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { getHeapSnapshot } from "node:v8";
 
 import { signedJwt } from "@keyturn/testkit";
 import { createAccount, createUser } from "@nats-io/nkeys";
 
+import { heapHolds } from "./heap.test.fixture.js";
 import { Secret } from "../secret/secret.js";
 import {
   credsCredential,
   nkeyCredential,
   userJwtCredential,
 } from "./makers.js";
-
-/** Whether a snapshot of the heap, as a debugger would take it, holds one of the texts. */
-async function heapHolds(texts: readonly Uint8Array[]): Promise<boolean[]> {
-  const found = texts.map(() => false);
-  let before = Buffer.alloc(0);
-  for await (const chunk of getHeapSnapshot()) {
-    const window = Buffer.concat([before, chunk as Buffer]);
-    for (const [i, text] of texts.entries())
-      found[i] ||= window.includes(Buffer.from(text).toString("latin1"));
-    before = window.subarray(-200);
-  }
-  return found;
-}
 
 test("a seed that came as bytes is in no heap snapshot, a string is", async () => {
   const kept = `kept-${randomBytes(16).toString("hex")}`;

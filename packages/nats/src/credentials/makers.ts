@@ -1,8 +1,9 @@
 import { isUtf8 } from "node:buffer";
-import { sign } from "node:crypto";
 
 import { fail } from "../errors/nats-errors.js";
 import { Secret } from "../secret/secret.js";
+import { KeySigner } from "../signers/key-signer.js";
+import type { Signer } from "../signers/signer.js";
 import { Credential, type CredentialOrigin } from "./credential.js";
 import { readCredsBlocks, withoutBlanks } from "./creds.js";
 import { mistakenFor } from "./mistaken.js";
@@ -66,14 +67,34 @@ export function nkeyCredential(parts: {
   const key = withBytes(parts.seed, (seed) =>
     readUserSeed(trimmed(seed), origin.source),
   );
-  const signer = new Signer(key);
+  return makeNkey(new KeySigner(key), origin);
+}
+
+/**
+ * A user whose seed is elsewhere: a signer signs for it. With a user JWT, or without one as an nkey that
+ * the server knows.
+ *
+ * @throws KeyturnError as {@link userJwtCredential}
+ */
+export function signerCredential(parts: {
+  readonly signer: Signer;
+  readonly jwt?: CredentialText | undefined;
+  readonly origin: CredentialOrigin;
+}): Credential {
+  const { signer, jwt, origin } = parts;
+  if (jwt === undefined) return makeNkey(signer, origin);
+  return withBytes(jwt, (bytes) => makeUserJwt(trimmed(bytes), signer, origin));
+}
+
+function makeNkey(signer: Signer, origin: CredentialOrigin): Credential {
+  const { publicKey } = signer;
   return new Credential({
     kind: "nkey",
     origin,
-    publicKey: key.publicKey,
-    identity: [key.publicKey],
-    present: (nonce) => ({ nkey: key.publicKey, sig: signer.sign(nonce) }),
-    wipe: () => signer.forget(),
+    publicKey,
+    identity: [publicKey],
+    signer,
+    present: (signature) => ({ nkey: publicKey, sig: signature }),
   });
 }
 
@@ -130,41 +151,44 @@ export function noCredential(): Credential {
     origin: { source: "nowhere", plaintext: false },
     identity: [],
     present: () => undefined,
-    wipe: () => undefined,
   });
 }
 
 function makeUserJwt(
   jwtBytes: Uint8Array,
-  seed: Uint8Array,
+  secret: Uint8Array | Signer,
   origin: CredentialOrigin,
 ): Credential {
   const where = origin.source;
+  const isSeed = secret instanceof Uint8Array;
+  const isSigned = !isSeed || secret.length > 0;
   if (jwtBytes.length === 0) {
     throw fail(
       "CREDENTIAL_HALF_PAIR",
-      seed.length === 0
+      !isSigned
         ? `From ${where} came neither a user JWT nor a seed.`
         : `The seed from ${where} has no user JWT with it.`,
     );
   }
   // A JWT is no secret by itself (a server logs it); it has to be a string for CONNECT anyway.
   const { text: jwt, claims } = readUserJwt(jwtBytes, where);
-  const isSigned = seed.length > 0;
   if (!isSigned && !claims.bearer) {
     throw fail(
       "CREDENTIAL_HALF_PAIR",
       `The user JWT from ${where} has no seed with it, and is no bearer token.`,
     );
   }
-  const key = isSigned ? readUserSeed(seed, where) : undefined;
-  if (key !== undefined && key.publicKey !== claims.subject) {
+  const signer = !isSeed
+    ? secret
+    : isSigned
+      ? new KeySigner(readUserSeed(secret, where))
+      : undefined;
+  if (signer !== undefined && signer.publicKey !== claims.subject) {
     throw fail(
       "CREDENTIAL_PAIR_MISMATCH",
-      `The user JWT and the seed from ${where} do not belong together: the JWT is for ${claims.subject}, the seed is of ${key.publicKey}.`,
+      `The user JWT and the seed from ${where} do not belong together: the JWT is for ${claims.subject}, the seed is of ${signer.publicKey}.`,
     );
   }
-  const signer = key === undefined ? undefined : new Signer(key);
   const credential = new Credential({
     kind: "user-jwt",
     origin,
@@ -178,15 +202,16 @@ function makeUserJwt(
     // Without `nkey`, which the JWT has as its subject: servers before 2.14.8 in operator mode cut
     // each client that sent it whenever their configuration is reloaded.
     replies: replyPermission(jwt),
-    present: (nonce) =>
-      signer === undefined ? { jwt } : { jwt, sig: signer.sign(nonce) },
-    wipe: () => signer?.forget(),
+    signer,
+    present: (signature) =>
+      signer === undefined ? { jwt } : { jwt, sig: signature },
   });
   credential.assertUsable();
   return credential;
 }
 
-function readUserSeed(seed: Uint8Array, where: string): SigningKey {
+/** @throws KeyturnError `CREDENTIAL_SEED_INVALID`, `CREDENTIAL_WRONG_KIND` */
+export function readUserSeed(seed: Uint8Array, where: string): SigningKey {
   const key = importSeed(seed, where);
   if (key.kind !== "user") {
     throw fail(
@@ -228,25 +253,4 @@ function plainText(
       );
     return Secret.fromBytes(Uint8Array.from(withoutFinalLineEnds(bytes)));
   });
-}
-
-/** Signs nonces with a native key, until it is told to forget it. */
-class Signer {
-  #key: SigningKey["key"] | undefined;
-
-  constructor(key: SigningKey) {
-    this.#key = key.key;
-  }
-
-  sign(nonce: string | undefined): string {
-    if (this.#key === undefined)
-      throw fail("SECRET_WIPED", "The signing key was wiped.");
-    return sign(null, Buffer.from(nonce ?? "", "utf8"), this.#key).toString(
-      "base64url",
-    );
-  }
-
-  forget(): void {
-    this.#key = undefined;
-  }
 }

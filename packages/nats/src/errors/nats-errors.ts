@@ -72,6 +72,10 @@ export const natsErrors = {
       "A secret lies in plain text, and the policy is `require-secrets`.",
     next: "Move it into a secret store, or a file that only this program may read.",
   },
+  CREDENTIAL_SIGNER_FAILED: {
+    meaning: "What signs for a credential, outside of this thread, did not.",
+    next: "Look at the signer; the connection asks it again at each dial.",
+  },
   CREDENTIAL_SOURCE_TIMEOUT: {
     meaning: "A credential source did not answer in time.",
     next: "Look at the store behind it; the present credential is kept meanwhile.",

@@ -92,13 +92,15 @@ export class Candidate {
     credential: Credential,
     options: ConnectionOptions,
   ): Promise<void> {
+    const { nonce } = this.info as { nonce?: string };
+    const authenticator = await credential.prepare(nonce);
     // Asked at the last moment: an expired credential never leaves the process.
     credential.assertUsable();
     const { version, lang } = this.transport;
     const connect = new Connect(
       { version, lang },
-      { ...options, authenticator: credential.authenticator() },
-      (this.info as { nonce?: string }).nonce,
+      { ...options, authenticator },
+      nonce,
     );
     if (this.info.headers) {
       connect.headers = true;

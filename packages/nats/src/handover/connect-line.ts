@@ -22,7 +22,7 @@ export function assertConnectFits(
   const { version, lang } = new NodeTransport();
   const connect = new Connect(
     { version, lang },
-    { ...options, authenticator: credential.authenticator() },
+    { ...options, authenticator: credential.sample() },
     anyNonce,
   );
   connect.headers = true;

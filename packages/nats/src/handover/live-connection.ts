@@ -1,17 +1,16 @@
 import { dialError } from "../connection/dial-error.js";
 import { errorChain } from "../errors/error-chain.js";
-import { KeyturnError } from "../errors/keyturn-error.js";
+import { isKeyturnError, KeyturnError } from "../errors/keyturn-error.js";
 import { fail } from "../errors/nats-errors.js";
 import {
   Condition,
   whyWaiting,
   type ConnectionState,
 } from "../connection/condition.js";
-import { Choice } from "../keeper/choice.js";
+import type { Credential } from "../credentials/credential.js";
 import { Keeper } from "../keeper/keeper.js";
 import type { RefreshOptions } from "../keeper/refresh-plan.js";
 import { Outbox, type OutboxOptions } from "../outbox/outbox.js";
-import type { Credential } from "../credentials/credential.js";
 import type { Credentials } from "../sources/credential-source.js";
 import type { PlaintextGuard } from "../sources/plaintext-guard.js";
 import { assertConnectFits, defaultMaxControlLine } from "./connect-line.js";
@@ -28,6 +27,7 @@ import {
   type Authenticator,
   type ConnectionOptions,
 } from "./nats-core.js";
+import { Presenter } from "./presenter.js";
 import { LiveProtocol } from "./protocol.js";
 import { otherAccount } from "./prove.js";
 import { WireQueues } from "./wire-queues.js";
@@ -59,10 +59,8 @@ export class LiveConnection extends OpenNatsConnection {
   readonly #deadlines: HandoverDeadlines;
   readonly #onChange: (change: CredentialChange) => void;
   readonly #live: LiveProtocol;
-  /** What the server knows us by. */
-  #presented: Credential | undefined;
   #handingOver: Promise<void> | undefined;
-  readonly #choice: Choice;
+  readonly #presenter: Presenter;
   readonly #condition: Condition;
   #leaving = false;
   #handoverFailures = 0;
@@ -105,10 +103,10 @@ export class LiveConnection extends OpenNatsConnection {
       onFailure: (error, retryInMs) =>
         this.#onChange({ type: "refreshFailed", error, retryInMs }),
     });
-    this.#choice = new Choice(this.#keeper);
+    this.#presenter = new Presenter(this.#keeper);
     this.#condition = new Condition(
       () => this.getServer(),
-      () => this.#presented,
+      () => this.#presenter.presented,
     );
     const queues = new WireQueues(
       createInbox("kt").slice("kt.".length),
@@ -120,18 +118,19 @@ export class LiveConnection extends OpenNatsConnection {
     });
     this.#live = new LiveProtocol(this.options, this, queues, outbox, {
       credentialReady: () => {
-        const error = this.#choice.fault();
+        const error = this.#presenter.fault();
         if (error !== undefined) this.#onChange({ type: "waiting", error });
         return this.#keeper.ready();
       },
       connected: () => {
         this.#condition.connected();
-        this.#choice.taken(this.#presented);
+        this.#presenter.taken();
         this.#onChange({ type: "connected" });
         // A newer credential may have come while this one was being presented.
         this.#moveOn();
       },
-      credentialFault: () => this.#choice.fault(),
+      credentialFault: () => this.#presenter.fault(),
+      sign: (info) => this.#presenter.sign(info),
       serverError: (error) => this.#onServerError(error),
       dialFailed: (error) => this.#onDialFailed(error),
       lameDuck: () => this.#leave(),
@@ -184,7 +183,7 @@ export class LiveConnection extends OpenNatsConnection {
 
   /** What an operator may know of the credential in use; never a secret. */
   posture(): Posture {
-    const credential = this.#presented;
+    const credential = this.#presenter.presented;
     return {
       state: this.#state(),
       lastError: this.#whatIsWrong(),
@@ -221,10 +220,9 @@ export class LiveConnection extends OpenNatsConnection {
   }
 
   #present(nonce: string | undefined): ReturnType<Authenticator> {
-    const credential = this.#choice.next();
-    this.#presented = credential;
-    this.#live.trackReplies(credential?.replies);
-    return credential?.authenticator()(nonce);
+    const fields = this.#presenter.present(nonce);
+    this.#live.trackReplies(this.#presenter.presented?.replies);
+    return fields;
   }
 
   /** Starts a hand-over to the newest credential; while one runs, it is looked at again at its end. */
@@ -245,7 +243,10 @@ export class LiveConnection extends OpenNatsConnection {
     for (;;) {
       const next = this.#keeper.current;
       if (next === undefined || this.isClosed() || this.isDraining()) return;
-      if (!this.#leaving && next.fingerprint === this.#presented?.fingerprint) {
+      if (
+        !this.#leaving &&
+        next.fingerprint === this.#presenter.presented?.fingerprint
+      ) {
         this.#lastRefusal = undefined;
         this.#handoverFailures = 0;
         return;
@@ -255,15 +256,14 @@ export class LiveConnection extends OpenNatsConnection {
       const elsewhere = this.#leaving;
       this.#leaving = false;
       try {
-        assertSameAccount(this.#presented, next);
+        assertSameAccount(this.#presenter.presented, next);
         const report = await handOver(
           this.#live,
           next,
           this.#deadlines,
           elsewhere,
         );
-        this.#presented = next;
-        this.#choice.taken(next);
+        this.#presenter.taken(next);
         this.#handovers++;
         this.#handoverFailures = 0;
         this.#lastReport = report;
@@ -278,7 +278,7 @@ export class LiveConnection extends OpenNatsConnection {
           await this.#reconnectInstead(error);
           return;
         }
-        this.#choice.refused(next);
+        this.#presenter.refused(next);
         const before = this.#lastRefusal?.message;
         this.#lastRefusal = asError(error);
         this.#onChange({
@@ -323,7 +323,7 @@ export class LiveConnection extends OpenNatsConnection {
       case "reconnecting":
         return this.#condition.whyDown;
       case "waiting": {
-        const fault = this.#choice.fault();
+        const fault = this.#presenter.fault();
         return fault === undefined
           ? undefined
           : whyWaiting(fault, sourceFailure);
@@ -335,7 +335,7 @@ export class LiveConnection extends OpenNatsConnection {
 
   #onServerError(error: Error): void {
     this.#condition.worse(error);
-    const presented = this.#presented;
+    const presented = this.#presenter.presented;
     if (
       presented !== undefined &&
       error.name === "UserAuthenticationExpiredError"
@@ -368,7 +368,7 @@ export class LiveConnection extends OpenNatsConnection {
   #onDialFailed(error: unknown): void {
     const refused = isRefusal(error);
     this.#condition.worse(error);
-    if (refused) this.#choice.refused(this.#presented);
+    if (refused) this.#presenter.refused();
     this.#onChange({ type: "dialFailed", error, isRefusal: refused });
     // It may be the credential: the source may have a better one. One refresh at a time, not for
     // each dial of a server that is down.
@@ -377,6 +377,7 @@ export class LiveConnection extends OpenNatsConnection {
 }
 
 function isRefusal(error: unknown): boolean {
+  if (isKeyturnError(error)) return error.code === "CREDENTIAL_SIGNER_FAILED";
   return (
     error instanceof Error &&
     (error.name === "AuthorizationError" ||

@@ -31,6 +31,11 @@ export interface ProtocolHooks {
   readonly credentialReady: () => Promise<void>;
   /** Why no credential may be presented right now; undefined if one may. */
   readonly credentialFault: () => Error | undefined;
+  /**
+   * Signs a server's first INFO, if that takes time; undefined: it can be presented now. Called again
+   * when it has been signed.
+   */
+  readonly sign: (info: Uint8Array) => Promise<void> | undefined;
   /** The connection stands: for the first time, or again. */
   readonly connected: () => void;
   /** The server sent an error that is no refusal of a subject. */
@@ -244,9 +249,27 @@ export class LiveProtocol extends OpenProtocolHandler {
         this.transport.discard();
         return;
       }
+      const signed = this.#hooks.sign(info);
+      if (signed !== undefined) {
+        void this.#goOnWhen(signed, info);
+        return;
+      }
     }
     super.processInfo(info);
     if (this.info?.ldm === true) this.#hooks.lameDuck();
+  }
+
+  /** Nothing is sent to the server until it has been signed elsewhere. */
+  async #goOnWhen(signed: Promise<void>, info: Uint8Array): Promise<void> {
+    const { transport } = this;
+    try {
+      await signed;
+      if (this.transport === transport) this.processInfo(info);
+    } catch (error) {
+      if (this.transport !== transport) return;
+      this.connectError?.(error as Error);
+      transport.discard();
+    }
   }
 
   /** As nats.js', whose reader ends for good, and silently, when a callback throws. */

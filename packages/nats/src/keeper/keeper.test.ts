@@ -135,7 +135,7 @@ const alive = setInterval(() => undefined, 1000);
 after(() => clearInterval(alive));
 
 test("who waits for a valid credential is woken by it, or by the end", async () => {
-  let source = (): Promise<Credential> => Promise.resolve(make("a", 40));
+  let source = (): Promise<Credential> => Promise.resolve(make("a", 140));
   using room = new Room(() => source(), { leadShare: 0.9, minRetryMs: 10 });
   await room.keeper.start();
   source = () => Promise.reject(new Error("down"));
@@ -148,7 +148,7 @@ test("who waits for a valid credential is woken by it, or by the end", async () 
   await ready;
   assert.equal(room.keeper.current?.name, "b");
 
-  const expiring = make("c", 20);
+  const expiring = make("c", 120);
   const other = new Room(expiring);
   await other.keeper.start();
   await until("expiry", 2000, () => other.keeper.fault() !== undefined);
