@@ -1,4 +1,11 @@
 import { errorChain } from "@keyturn/nats";
+import {
+  Fields,
+  JsonError,
+  parseJson,
+  type Handling,
+  type JsonValue,
+} from "@keyturn/nats/json";
 
 import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
 
@@ -6,11 +13,8 @@ import { errorCode } from "../errors/error-code.js";
 import { fail } from "../errors/provider-errors.js";
 import { publish } from "../events/provider-events.js";
 import type { Health } from "../health/compose-health.js";
-import { Fields } from "../json/fields.js";
-import { configMap, type Handling } from "../json/handling.js";
-import { JsonError } from "../json/json-error.js";
-import { parseJson, type JsonValue } from "../json/parse-json.js";
 import { linkHandling } from "../links/link-definition.js";
+import { configMap } from "../settings/handling.js";
 import { readSettings, type Settings } from "../settings/settings.js";
 import { RateLimit } from "./rate-limit.js";
 

@@ -1,20 +1,20 @@
 import type { Secret } from "@keyturn/nats";
-
-import { fail } from "../errors/provider-errors.js";
-import { Fields } from "../json/fields.js";
 import {
   asSecret,
   asValue,
-  configMap,
+  Fields,
+  JsonError,
   listOf,
   onlyFields,
-  secretMap,
+  parseJson,
   type Handling,
-} from "../json/handling.js";
-import { JsonError } from "../json/json-error.js";
-import { parseJson, type JsonValue } from "../json/parse-json.js";
+  type JsonValue,
+} from "@keyturn/nats/json";
+
+import { fail } from "../errors/provider-errors.js";
 import { linkHandling } from "../links/link-definition.js";
 import { isSubjectPart } from "../links/subject-part.js";
+import { configMap, secretMap } from "../settings/handling.js";
 import { readSecretMap } from "../settings/secret-map.js";
 import { readSettings, type Settings } from "../settings/settings.js";
 

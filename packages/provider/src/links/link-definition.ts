@@ -1,15 +1,16 @@
-import { fail } from "../errors/provider-errors.js";
-import { readSettings, wipeSecrets } from "../settings/settings.js";
-import { Fields } from "../json/fields.js";
 import {
   asBytes,
   asValue,
-  configMap,
+  Fields,
+  JsonError,
   onlyFields,
   type Handling,
-} from "../json/handling.js";
-import { JsonError } from "../json/json-error.js";
-import type { JsonValue } from "../json/parse-json.js";
+  type JsonValue,
+} from "@keyturn/nats/json";
+
+import { fail } from "../errors/provider-errors.js";
+import { configMap } from "../settings/handling.js";
+import { readSettings, wipeSecrets } from "../settings/settings.js";
 import type { SealKeys } from "../seal/seal-keys.js";
 import { showLink, type Link, type LinkIdentity } from "./link.js";
 import { isSubjectPart } from "./subject-part.js";

@@ -1,4 +1,5 @@
-import type { JsonValue } from "../json/parse-json.js";
+import type { JsonValue } from "@keyturn/nats/json";
+
 import type { SealKeys } from "../seal/seal-keys.js";
 import { readLink, readLinkIdentity } from "./link-definition.js";
 import { tellLink } from "./link-events.js";

@@ -1,6 +1,7 @@
 import type { NatsConnection } from "@nats-io/nats-core";
 
 import { errorChain, type KeyturnError } from "@keyturn/nats";
+import type { JsonValue } from "@keyturn/nats/json";
 import type { Served } from "@keyturn/wrpc";
 
 import { ConfigState } from "../config/config-state.js";
@@ -19,7 +20,6 @@ import { connectLattice } from "../lattice/connect-lattice.js";
 import { watchLattice } from "../lattice/watch-lattice.js";
 import { LinkIntake } from "../links/link-intake.js";
 import { LinkTable } from "../links/link-table.js";
-import type { JsonValue } from "../json/parse-json.js";
 import { sealKeys, type SealKeys } from "../seal/seal-keys.js";
 import { wipeSecrets, type Settings } from "../settings/settings.js";
 import { Budget } from "./budget.js";

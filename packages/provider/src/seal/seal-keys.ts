@@ -1,13 +1,11 @@
 import { fromCurveSeed, type KeyPair } from "@nats-io/nkeys";
 
 import type { Secret } from "@keyturn/nats";
+import { Fields, JsonError, parseJson } from "@keyturn/nats/json";
 
 import { fail } from "../errors/provider-errors.js";
+import { secretMap } from "../settings/handling.js";
 import { readSecretMap } from "../settings/secret-map.js";
-import { Fields } from "../json/fields.js";
-import { secretMap } from "../json/handling.js";
-import { JsonError } from "../json/json-error.js";
-import { parseJson } from "../json/parse-json.js";
 
 /** Opens what the host sealed for this provider (nkeys "xkv1", NaCl box). */
 export interface SealKeys {

@@ -1,6 +1,5 @@
 import type { Secret } from "@keyturn/nats";
-
-import type { Fields } from "../json/fields.js";
+import type { Fields } from "@keyturn/nats/json";
 
 /**
  * Reads a wasmCloud secret map, name → `{"kind":"String"|"Bytes","value":…}`, that was parsed with

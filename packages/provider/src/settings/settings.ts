@@ -1,6 +1,5 @@
 import type { Secret } from "@keyturn/nats";
-
-import type { Fields } from "../json/fields.js";
+import type { Fields } from "@keyturn/nats/json";
 
 /** A config map, with the values of sensitive keys set apart. */
 export interface Settings {

@@ -3,16 +3,13 @@ import { describe, test } from "node:test";
 
 import fc from "fast-check";
 
-import { Secret } from "@keyturn/nats";
-
+import { Secret } from "../secret/secret.js";
 import { Fields } from "./fields.js";
 import {
   asBytes,
   asSecret,
   asSkipped,
-  configMap,
   onlyFields,
-  secretMap,
   type Handling,
 } from "./handling.js";
 import { JsonError, showPath } from "./json-error.js";
@@ -189,28 +186,6 @@ describe("parseJson", () => {
       assert.deepEqual(parse(text, asSecret), [], text);
     for (const text of ["[1,]", "[,1]", "[1 2]", "[01]", "[1", "[,]"])
       refusal(text, asSecret);
-  });
-
-  test("secrets are found by place: sensitive keys in any case, secret maps, known fields", () => {
-    const handling = onlyFields({
-      config: configMap(["client_seed"]),
-      secrets: secretMap,
-    });
-    const value = parse(
-      `{"config":{"CLIENT_seed":"A","url":"B"},
-        "secrets":{"s":{"kind":"String","value":"C"},"odd":"D"},
-        "else":{"deep":["E"]}}`,
-      handling,
-    );
-    assert.equal(property(value, "else"), undefined);
-    const config = property(value, "config") ?? null;
-    assert.ok(property(config, "CLIENT_seed") instanceof Secret);
-    assert.equal(property(config, "url"), "B");
-    const secrets = property(value, "secrets") ?? null;
-    assert.ok(property(secrets, "odd") instanceof Secret);
-    const entry = property(secrets, "s") ?? null;
-    assert.equal(property(entry, "kind"), "String");
-    assert.ok(property(entry, "value") instanceof Secret);
   });
 
   test("a refusal wipes the secrets read until then", (context) => {

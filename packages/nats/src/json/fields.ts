@@ -1,4 +1,4 @@
-import { Secret } from "@keyturn/nats";
+import { Secret } from "../secret/secret.js";
 
 import { JsonError, showPath, type PathStep } from "./json-error.js";
 import type { JsonObject, JsonValue } from "./parse-json.js";

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 
-import { Secret } from "@keyturn/nats";
+import { Secret } from "../secret/secret.js";
 
 import { asSkipped, asValue, type Handling } from "./handling.js";
 import { JsonError, showPath, type PathStep } from "./json-error.js";

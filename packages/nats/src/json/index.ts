@@ -1,0 +1,12 @@
+export { Fields } from "./fields.js";
+export {
+  asBytes,
+  asSecret,
+  asSkipped,
+  asValue,
+  listOf,
+  onlyFields,
+  type Handling,
+} from "./handling.js";
+export { JsonError, showPath, type PathStep } from "./json-error.js";
+export { parseJson, type JsonObject, type JsonValue } from "./parse-json.js";
