@@ -85,3 +85,6 @@ export {
   defaultOutboxBytes,
   type OutboxOptions,
 } from "./outbox/outbox.js";
+export { nearest } from "./text/nearest.js";
+export { NkeyFault } from "./credentials/nkey.js";
+export { CurveKey } from "./xkey/curve-key.js";

@@ -37,13 +37,39 @@ export interface SigningKey {
  * Turns the text of an nkey seed (`S…`, 58 characters) into a native key object. Everything decoded on
  * the way is wiped; `text` is left to its owner.
  *
+ * @throws NkeyFault
+ */
+export function signingKeyFromSeed(text: Uint8Array): SigningKey {
+  const { kind, bytes } = seedBytes(text);
+  const der = Buffer.alloc(pkcs8Head.length + 32);
+  try {
+    der.set(pkcs8Head);
+    der.set(bytes, pkcs8Head.length);
+    const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
+    const spki = createPublicKey(key).export({ format: "der", type: "spki" });
+    return {
+      kind,
+      publicKey: encodePublic(kind, spki.subarray(spkiHeadLength)),
+      key,
+    };
+  } finally {
+    bytes.fill(0);
+    der.fill(0);
+  }
+}
+
+/**
+ * The 32 bytes inside a seed, for a caller that wipes them.
+ *
  * Form: base32 without padding of two prefix bytes, the 32 bytes of the key, and a CRC-16.
  *
  * @throws NkeyFault
  */
-export function signingKeyFromSeed(text: Uint8Array): SigningKey {
+export function seedBytes(text: Uint8Array): {
+  readonly kind: NkeyKind;
+  readonly bytes: Uint8Array;
+} {
   const raw = decodeChecked(text, "seed");
-  const der = Buffer.alloc(pkcs8Head.length + 32);
   try {
     const first = raw[0] as number;
     const second = raw[1] as number;
@@ -57,18 +83,9 @@ export function signingKeyFromSeed(text: Uint8Array): SigningKey {
     const kind = kinds.get(((first & 0x07) << 5) | ((second & 0xf8) >> 3));
     if (kind === undefined) throw new NkeyFault("it is of an unknown kind");
     if (raw.length !== 36) throw new NkeyFault("it has the wrong length");
-    der.set(pkcs8Head);
-    der.set(raw.subarray(2, 34), pkcs8Head.length);
-    const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
-    const spki = createPublicKey(key).export({ format: "der", type: "spki" });
-    return {
-      kind,
-      publicKey: encodePublic(kind, spki.subarray(spkiHeadLength)),
-      key,
-    };
+    return { kind, bytes: raw.slice(2, 34) };
   } finally {
     raw.fill(0);
-    der.fill(0);
   }
 }
 
@@ -81,15 +98,32 @@ export function publicKeyBytes(text: string, kind: NkeyKind): Uint8Array {
   return raw.subarray(1, 33);
 }
 
-function encodePublic(kind: NkeyKind, key: Uint8Array): string {
-  const prefix = [...kinds].find(([, name]) => name === kind)?.[0] ?? 0;
-  const bytes = new Uint8Array(35);
-  bytes[0] = prefix;
-  bytes.set(key, 1);
-  const sum = crc16(bytes.subarray(0, 33));
-  bytes[33] = sum & 0xff;
-  bytes[34] = sum >> 8;
-  return base32(bytes);
+/** Public form of the 32 bytes of a public key. */
+export function encodePublic(kind: NkeyKind, key: Uint8Array): string {
+  return encode([prefixOf(kind)], key);
+}
+
+/** The text of a seed of these 32 bytes; a string, so only where it has to be shown or written. */
+export function encodeSeed(kind: NkeyKind, key: Uint8Array): string {
+  const prefix = prefixOf(kind);
+  return encode([seedPrefix | (prefix >> 5), (prefix & 31) << 3], key);
+}
+
+function prefixOf(kind: NkeyKind): number {
+  return [...kinds].find(([, name]) => name === kind)?.[0] ?? 0;
+}
+
+function encode(prefix: readonly number[], key: Uint8Array): string {
+  const body = prefix.length + 32;
+  const bytes = new Uint8Array(body + 2);
+  bytes.set(prefix);
+  bytes.set(key, prefix.length);
+  const sum = crc16(bytes.subarray(0, body));
+  bytes[body] = sum & 0xff;
+  bytes[body + 1] = sum >> 8;
+  const text = base32(bytes);
+  bytes.fill(0);
+  return text;
 }
 
 function decodeChecked(text: Uint8Array, what: string): Uint8Array {
