@@ -12,6 +12,12 @@ export const arrows = {
   "packages/wrpc": [],
   "packages/provider": ["@keyturn/nats", "@keyturn/wrpc"],
   "packages/messaging": ["@keyturn/provider", "@keyturn/nats", "@keyturn/wrpc"],
+  "packages/cli": [
+    "@keyturn/messaging",
+    "@keyturn/provider",
+    "@keyturn/nats",
+    "@keyturn/wrpc",
+  ],
   "packages/testkit": ["@keyturn/wrpc"],
 };
 
