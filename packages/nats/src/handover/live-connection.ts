@@ -97,6 +97,8 @@ export class LiveConnection extends OpenNatsConnection {
           publicKey: credential.publicKey,
           source: credential.origin.source,
         });
+        // It was of another one.
+        this.#lastRefusal = undefined;
         this.#live.dialNow();
         this.#moveOn();
       },
