@@ -21,6 +21,15 @@ export class Fields {
     return this.#read(name, absent, "a string", (v) => typeof v === "string");
   }
 
+  textOrAbsent(name: string): string | undefined {
+    return this.#read<string | undefined>(
+      name,
+      undefined,
+      "a string",
+      (v) => typeof v === "string",
+    );
+  }
+
   boolean(name: string, absent: boolean): boolean {
     return this.#read(name, absent, "a boolean", (v) => typeof v === "boolean");
   }

@@ -10,3 +10,4 @@ export {
 } from "./handling.js";
 export { JsonError, showPath, type PathStep } from "./json-error.js";
 export { parseJson, type JsonObject, type JsonValue } from "./parse-json.js";
+export { jsonByteArray, jsonString } from "./write-secret.js";
