@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { signingKeyFromSeed } from "../../credentials/nkey.js";
+import {
+  encodeSeed,
+  signingKeyFromSeed,
+  type NkeyKind,
+} from "../../credentials/nkey.js";
 import { Secret } from "../../secret/secret.js";
 import { CurveKey } from "../../xkey/curve-key.js";
 import { selfSignedHostToken, signClaims } from "./claims.js";
@@ -18,16 +22,19 @@ import {
 const utf8 = new TextEncoder();
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
-/** The keys of the worked exchange: their bytes are 41…60, 61…80 and 81…a0. */
-const server = CurveKey.fromSeed(
-  utf8.encode("SXAECQSDIRCUMR2IJFFEWTCNJZHVAUKSKNKFKVSXLBMVUW24LVPF6YE6DY"),
-);
-const requester = CurveKey.fromSeed(
-  utf8.encode("SXAGCYTDMRSWMZ3INFVGW3DNNZXXA4LSON2HK5TXPB4XU634PV7H7ABSSA"),
-);
-const responder = CurveKey.fromSeed(
-  utf8.encode("SXAIDAUDQSCYNB4IRGFIXDENR2HZBEMSSOKJLFUXTCMZVG44TWPJ7IH77Y"),
-);
+/** The text of a seed whose 32 bytes count up from `first`. */
+const seedOf = (kind: NkeyKind, first: number): Uint8Array =>
+  utf8.encode(
+    encodeSeed(
+      kind,
+      Uint8Array.from({ length: 32 }, (_, i) => first + i),
+    ),
+  );
+
+// The keys of the worked exchange.
+const server = CurveKey.fromSeed(seedOf("curve", 0x41));
+const requester = CurveKey.fromSeed(seedOf("curve", 0x61));
+const responder = CurveKey.fromSeed(seedOf("curve", 0x81));
 const sealedRequest =
   "786b7631b0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7" +
   "eccff3114378c6e3e785ff140eda185d" +
@@ -178,9 +185,7 @@ describe("refusals", () => {
 });
 
 describe("claims", () => {
-  const issuer = signingKeyFromSeed(
-    utf8.encode("SAAACAQDAQCQMBYIBEFAWDANBYHRAEISCMKBKFQXDAMRUGY4DUPB6IFO3A"),
-  );
+  const issuer = signingKeyFromSeed(seedOf("account", 1));
 
   test("are signed as wascap signs them, byte for byte", () => {
     const token = signClaims(
