@@ -21,6 +21,7 @@ export async function setup({ say = (line) => console.error(line) } = {}) {
   checkNode();
   await installDependencies(say);
   await build(say);
+  await bundleProvider();
   const natsServer = await ensureNatsServer({ say });
   // Everything started from here uses the server that has just been named.
   process.env.KEYTURN_NATS_SERVER = natsServer.path;
@@ -92,6 +93,12 @@ async function build(say) {
     ...(first && { say }),
   });
   for (const { path } of workspaceMembers()) removeStaleOutput(path);
+}
+
+/** Loaded late: it needs what has just been installed. */
+async function bundleProvider() {
+  const { bundle } = await import("./exe/bundle.mjs");
+  await bundle();
 }
 
 /**

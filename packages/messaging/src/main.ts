@@ -1,16 +1,11 @@
 #!/usr/bin/env node
-import { createRequire } from "node:module";
-
 import { runProvider, type ProviderDefinition } from "@keyturn/provider";
 
 import { logEvents, logMessages } from "./log/log-events.js";
 import { logLevel } from "./log/log-level.js";
 import { Logger } from "./log/logger.js";
 import { messagingProvider } from "./messaging-provider.js";
-
-const { version } = createRequire(import.meta.url)("../package.json") as {
-  version: string;
-};
+import { version } from "./version.js";
 
 const help = `keyturn-messaging ${version}
 The wasmcloud:messaging provider on NATS. A wasmCloud 1.x host starts it, with one line of HostData on
@@ -23,7 +18,8 @@ To see it at work: npm run demo, in a checkout of Keyturn.
 `;
 
 const [option, ...more] = process.argv.slice(2);
-if (option === undefined) await serve();
+// Without `await`: a single executable is a script, and a script has none at its top.
+if (option === undefined) void serve();
 else if (more.length === 0 && option === "--version")
   process.stdout.write(`${version}\n`);
 else if (more.length === 0 && (option === "--help" || option === "-h"))

@@ -1,0 +1,143 @@
+// The provider as archives hold it: one file, which a host extracts and starts.
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { HostDouble, until } from "@keyturn/testkit";
+
+import { MessagingLab, within } from "./testing/messaging-lab.test.js";
+import { version } from "./version.js";
+
+const target = `${process.arch === "arm64" ? "aarch64" : "x86_64"}-${process.platform}`;
+const forms = [
+  {
+    form: "script",
+    file: fileURLToPath(
+      new URL("bundle/keyturn-messaging.cjs", import.meta.url),
+    ),
+    missing: findsNode()
+      ? undefined
+      : "without PATH no Node.js is found here, and a host gives none",
+  },
+  {
+    form: "single executable",
+    file: fileURLToPath(
+      new URL(`../../../dist/exe/keyturn-messaging-${target}`, import.meta.url),
+    ),
+    missing: undefined,
+  },
+].map((each) => ({
+  ...each,
+  skip:
+    each.missing ??
+    (existsSync(each.file) ? false : "not built: npm run build:exe"),
+}));
+
+for (const { form, file, skip } of forms)
+  describe(`the ${form}`, { skip }, () => {
+    let folder: string;
+    let program: string;
+    before(() => {
+      // As a host extracts it: without an extension, and with nothing beside it.
+      folder = mkdtempSync(join(tmpdir(), "keyturn-executable-"));
+      program = join(folder, "messaging");
+      copyFileSync(file, program);
+      chmodSync(program, 0o555);
+      chmodSync(folder, 0o555);
+    });
+    after(() => {
+      chmodSync(folder, 0o755);
+      rmSync(folder, { recursive: true });
+    });
+
+    test("is of this version", () => {
+      const told = execFileSync(program, ["--version"], { env: {} });
+      assert.equal(told.toString(), `${version}\n`);
+    });
+
+    test("serves links both ways, takes puts and new credentials, and stops in time", async () => {
+      await using lab = await MessagingLab.prepare();
+      const shop = await lab.component();
+      await using host = await HostDouble.start({
+        lattice: lab.lattice,
+        provider: [program],
+        providerId: "messaging",
+        links: [lab.handler("orders"), lab.consumer()],
+      });
+      await host.waitHealthy(within);
+      const outside = await lab.client();
+      outside.publish("orders", "1");
+      await until("a call", within, () => shop.calls === 1);
+      const out = outside.subscribe("out", { max: 1 });
+      await outside.flush();
+      await shop.publish("out", "2");
+      for await (const message of out) assert.equal(message.string(), "2");
+
+      const other = await lab.account.user("other");
+      const secrets = lab.pair(other);
+      await host.putLink(lab.handler("orders", { secrets }));
+      await host.putLink(lab.consumer({ secrets }));
+      await lab.usersAre(other.publicKey);
+      await host.putLink(
+        lab.handler("returns", { component: "desk", name: "second" }),
+      );
+      const desk = await lab.component({ id: "desk" });
+      await until("a call of the second component", within, () => {
+        outside.publish("returns", "3");
+        return desk.calls > 0;
+      });
+
+      const { replied } = await host.shutdown();
+      assert.equal(replied, true);
+      assert.equal(host.stdout.text(), "");
+      assert.deepEqual(readdirSync(folder), ["messaging"]);
+    });
+
+    test("says in one line why it cannot start", async () => {
+      await using lab = await MessagingLab.prepare();
+      await using host = await HostDouble.start({
+        lattice: lab.lattice,
+        provider: [program],
+        providerId: "messaging",
+        input: "bm8=\n",
+      });
+      assert.deepEqual(await host.ended, { code: 1, signal: null });
+      assert.match(
+        host.stderr.text(),
+        /^\S+Z ERROR keyturn_provider: .* code=PROVIDER_HOST_DATA_INVALID\n$/,
+      );
+    });
+
+    test("does not outlive a host that is killed", async () => {
+      await using lab = await MessagingLab.prepare();
+      await using host = await HostDouble.start({
+        lattice: lab.lattice,
+        provider: [program],
+        providerId: "messaging",
+        killableHost: true,
+        links: [lab.handler("orders")],
+      });
+      await host.waitHealthy(within);
+      host.killHost();
+      await lab.usersAre();
+    });
+  });
+
+/** Whether `#!/usr/bin/env node` works in the environment that a host gives, which has no PATH. */
+function findsNode(): boolean {
+  const { status } = spawnSync("/usr/bin/env", ["node", "--version"], {
+    env: {},
+  });
+  return status === 0;
+}
