@@ -88,3 +88,14 @@ export {
 export { nearest } from "./text/nearest.js";
 export { NkeyFault } from "./credentials/nkey.js";
 export { CurveKey } from "./xkey/curve-key.js";
+export { credentialsFrom, registerSource } from "./stores/registry.js";
+export { parseReference, type Reference } from "./stores/reference.js";
+export type {
+  StoreDefinition,
+  StoreLoader,
+} from "./stores/store-definition.js";
+export {
+  credentialFrom,
+  fieldsToMaterial,
+  type Material,
+} from "./stores/material.js";

@@ -16,6 +16,8 @@ export interface CredentialOrigin {
   readonly source: string;
   /** Whether the secret lay in plain text there. */
   readonly plaintext: boolean;
+  /** Which version of the value it was, as its store tells them apart. */
+  readonly version?: string;
   /** What to do to get it out of plain text: one sentence, the last of a warning or refusal. */
   readonly hint?: string;
 }
@@ -118,7 +120,7 @@ export class Credential {
     ) {
       throw fail(
         "CREDENTIAL_EXPIRED",
-        `The user JWT from ${source} expired at ${this.expiresAt.toISOString()}.`,
+        `The ${this.kind === "user-jwt" ? "user JWT" : "credential"} from ${source} expired at ${this.expiresAt.toISOString()}.`,
       );
     }
     if (

@@ -31,10 +31,13 @@ export function userJwtCredential(parts: {
   readonly jwt: CredentialText | undefined;
   readonly seed: CredentialText | undefined;
   readonly origin: CredentialOrigin;
+  /** When its source takes it back, if that is before the JWT expires. */
+  readonly expiresAt?: Date | undefined;
 }): Credential {
+  const { origin, expiresAt } = parts;
   return withBytes(parts.jwt ?? "", (jwt) =>
     withBytes(parts.seed ?? "", (seed) =>
-      makeUserJwt(trimmed(jwt), trimmed(seed), parts.origin),
+      makeUserJwt(trimmed(jwt), trimmed(seed), origin, expiresAt),
     ),
   );
 }
@@ -42,15 +45,17 @@ export function userJwtCredential(parts: {
 /**
  * The text of a `.creds` file as `nsc` writes it. A seed may be missing if the JWT is a bearer token.
  *
+ * @param expiresAt when its source takes it back, if that is before the JWT expires
  * @throws KeyturnError as {@link userJwtCredential}, `CREDENTIAL_CREDS_INVALID`, `CREDENTIAL_HALF_PAIR`
  */
 export function credsCredential(
   creds: CredentialText,
   origin: CredentialOrigin,
+  expiresAt?: Date,
 ): Credential {
   return withBytes(creds, (bytes) => {
-    const blocks = readCredsBlocks(bytes, origin.source);
-    return makeUserJwt(withoutBlanks(blocks.jwt), blocks.seed ?? none, origin);
+    const { jwt, seed } = readCredsBlocks(bytes, origin.source);
+    return makeUserJwt(withoutBlanks(jwt), seed ?? none, origin, expiresAt);
   });
 }
 
@@ -62,12 +67,14 @@ export function credsCredential(
 export function nkeyCredential(parts: {
   readonly seed: CredentialText;
   readonly origin: CredentialOrigin;
+  /** When its source takes it back. Default: never. */
+  readonly expiresAt?: Date | undefined;
 }): Credential {
-  const { origin } = parts;
+  const { origin, expiresAt } = parts;
   const key = withBytes(parts.seed, (seed) =>
     readUserSeed(trimmed(seed), origin.source),
   );
-  return makeNkey(new KeySigner(key), origin);
+  return makeNkey(new KeySigner(key), origin, expiresAt);
 }
 
 /**
@@ -86,11 +93,16 @@ export function signerCredential(parts: {
   return withBytes(jwt, (bytes) => makeUserJwt(trimmed(bytes), signer, origin));
 }
 
-function makeNkey(signer: Signer, origin: CredentialOrigin): Credential {
+function makeNkey(
+  signer: Signer,
+  origin: CredentialOrigin,
+  expiresAt?: Date,
+): Credential {
   const { publicKey } = signer;
   return new Credential({
     kind: "nkey",
     origin,
+    expiresAt: expiresAt?.getTime(),
     publicKey,
     identity: [publicKey],
     signer,
@@ -108,6 +120,8 @@ export function passwordCredential(parts: {
   readonly user: string;
   readonly password: CredentialText;
   readonly origin: CredentialOrigin;
+  /** When its source takes it back. Default: never. */
+  readonly expiresAt?: Date | undefined;
 }): Credential {
   const { user, origin } = parts;
   if (user === "")
@@ -119,6 +133,7 @@ export function passwordCredential(parts: {
   return new Credential({
     kind: "user-password",
     origin,
+    expiresAt: parts.expiresAt?.getTime(),
     name: user,
     identity: [user, password],
     present: () => ({ user, pass: password.revealText() }),
@@ -130,6 +145,8 @@ export function passwordCredential(parts: {
 export function tokenCredential(parts: {
   readonly token: CredentialText;
   readonly origin: CredentialOrigin;
+  /** When its source takes it back. Default: never. */
+  readonly expiresAt?: Date | undefined;
 }): Credential {
   const { origin } = parts;
   const token = plainText(parts.token, "token", origin);
@@ -138,6 +155,7 @@ export function tokenCredential(parts: {
   return new Credential({
     kind: "token",
     origin,
+    expiresAt: parts.expiresAt?.getTime(),
     identity: [token],
     present: () => ({ auth_token: token.revealText() }),
     wipe: () => token.wipe(),
@@ -158,6 +176,7 @@ function makeUserJwt(
   jwtBytes: Uint8Array,
   secret: Uint8Array | Signer,
   origin: CredentialOrigin,
+  expiresAt?: Date,
 ): Credential {
   const where = origin.source;
   const isSeed = secret instanceof Uint8Array;
@@ -195,7 +214,7 @@ function makeUserJwt(
     publicKey: claims.subject,
     account: claims.account,
     name: claims.name,
-    expiresAt: claims.expiresAt,
+    expiresAt: earlier(claims.expiresAt, expiresAt?.getTime()),
     notBefore: claims.notBefore,
     issuedAt: claims.issuedAt,
     identity: [jwt],
@@ -208,6 +227,11 @@ function makeUserJwt(
   });
   credential.assertUsable();
   return credential;
+}
+
+function earlier(a = Infinity, b = Infinity): number | undefined {
+  const time = Math.min(a, b);
+  return time === Infinity ? undefined : time;
 }
 
 /** @throws KeyturnError `CREDENTIAL_SEED_INVALID`, `CREDENTIAL_WRONG_KIND` */

@@ -80,6 +80,22 @@ export const natsErrors = {
     meaning: "A credential source did not answer in time.",
     next: "Look at the store behind it; the present credential is kept meanwhile.",
   },
+  REFERENCE_INVALID: {
+    meaning: "A text is no credential reference, or none that its store knows.",
+    next: "Write it as `scheme:path`: `file:///run/secrets/nats.creds`, `env:NATS_CREDS`.",
+  },
+  STORE_ABSENT: {
+    meaning: "There is nothing where a credential reference points.",
+    next: "Put the credential there, or correct the reference; it is looked for again.",
+  },
+  STORE_UNREADABLE: {
+    meaning: "A store could not be read.",
+    next: "Mend the way to the store; it is tried again, and the present credential is kept meanwhile.",
+  },
+  STORE_VALUE_INVALID: {
+    meaning: "What a store has is no credential.",
+    next: "Put the text of a `.creds` file there, or fields `jwt` and `seed`.",
+  },
   CONNECT_OPTIONS_CONFLICT: {
     meaning: "Options of a connection contradict each other.",
     next: "Leave one of them out.",

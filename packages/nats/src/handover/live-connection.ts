@@ -191,6 +191,7 @@ export class LiveConnection extends OpenNatsConnection {
       lastError: this.#whatIsWrong(),
       kind: credential?.kind ?? "none",
       source: credential?.origin.source ?? "none",
+      version: credential?.origin.version,
       plaintext: credential?.origin.plaintext ?? false,
       publicKey: credential?.publicKey,
       account: credential?.account,

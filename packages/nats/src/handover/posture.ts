@@ -9,6 +9,8 @@ export interface Posture {
   readonly kind: string;
   /** Where the credential came from, as its maker named it. */
   readonly source: string;
+  /** Which version of the value it was there, if the source tells them apart. */
+  readonly version: string | undefined;
   /** Whether the secret lay in plain text at its source. */
   readonly plaintext: boolean;
   /** The subject's public key (`U…`). */

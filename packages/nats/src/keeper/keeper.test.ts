@@ -72,7 +72,7 @@ test("the first credential has to be good", async () => {
   await rejects(
     expired.keeper.start(),
     "CREDENTIAL_EXPIRED",
-    `The user JWT from this test expired at ${old.expiresAt?.toISOString()}. Issue a new one and put it at the same source.`,
+    `The credential from this test expired at ${old.expiresAt?.toISOString()}. Issue a new one and put it at the same source.`,
   );
 });
 

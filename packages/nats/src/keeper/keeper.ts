@@ -1,9 +1,9 @@
 import { Credential } from "../credentials/credential.js";
 import { fail } from "../errors/nats-errors.js";
-import {
-  asSource,
-  type CredentialSource,
-  type Credentials,
+import { asSource } from "../sources/as-source.js";
+import type {
+  Credentials,
+  CredentialSource,
 } from "../sources/credential-source.js";
 import { systemClock, type Clock } from "./clock.js";
 import { RefreshPlan, type RefreshOptions } from "./refresh-plan.js";
@@ -251,7 +251,9 @@ export class Keeper {
     const isNew = this.#current?.fingerprint !== credential.fingerprint;
     const isFirst = this.#current === undefined;
     const ahead = issuerAhead(credential, now);
-    if (isNew) {
+    const isOtherEnd =
+      this.#current?.expiresAt?.getTime() !== credential.expiresAt?.getTime();
+    if (isNew || isOtherEnd) {
       const left = (credential.expiresAt?.getTime() ?? Infinity) - now - ahead;
       this.#endsAt = this.#clock.elapsed() + left;
       this.#issuerAheadMs = ahead;

@@ -1,4 +1,4 @@
-import { Credential } from "../credentials/credential.js";
+import type { Credential } from "../credentials/credential.js";
 
 /** Gives the credential that is valid now, again and again; may say by itself that there is another. */
 export interface CredentialSource {
@@ -19,13 +19,9 @@ export interface CredentialSource {
 /** {@link CredentialSource.read} alone is a source, too. */
 export type CredentialReader = CredentialSource["read"];
 
-/** What a credential may be given as: itself, what reads it, or a source. */
-export type Credentials = Credential | CredentialReader | CredentialSource;
-
-/** Whatever credentials are given as, as a source. */
-export function asSource(credentials: Credentials): CredentialSource {
-  if (credentials instanceof Credential) return { read: () => credentials };
-  return typeof credentials === "function"
-    ? { read: credentials }
-    : credentials;
-}
+/**
+ * What a credential may be given as: itself, what reads it, a source, or a reference to where it lies
+ * (`file:///run/secrets/nats.creds`).
+ */
+export type Credentials =
+  Credential | CredentialReader | CredentialSource | string;

@@ -1,0 +1,118 @@
+import { stat } from "node:fs/promises";
+
+import { fail } from "../../errors/nats-errors.js";
+import type { Secret } from "../../secret/secret.js";
+import { fieldNames, fieldsToMaterial, type Material } from "../material.js";
+import type { Reference } from "../reference.js";
+import type { StoreDefinition } from "../store-definition.js";
+import {
+  defaultPollMs,
+  FileSource,
+  type CredentialFiles,
+} from "./file-source.js";
+
+/**
+ * `file:` a `.creds` file, or a folder with a file for each field of a credential: `jwt` and `seed` (or
+ * files of other names, given as parameters), `nkey_seed`, `user` and `password`, `token`.
+ */
+export const fileStore: StoreDefinition = {
+  forms: [
+    "file:///run/secrets/nats.creds",
+    "file:///run/secrets/nats",
+    "file:///run/secrets/nats?jwt=user.jwt&seed=user.nk",
+  ],
+  parameters: ["jwt", "seed", "poll"],
+  open(reference) {
+    const { text, authority, path, parameters } = reference;
+    if (authority !== "")
+      throw invalid(
+        `it has \`${authority}\` where a host would stand`,
+        `Write \`file:///${authority}${path}\`.`,
+      );
+    if (!path.startsWith("/"))
+      throw invalid("its path is not absolute", `Write \`file:///${path}\`.`);
+    const names = fileNames(reference);
+    return new FileSource({
+      files: () => filesAt(path, names),
+      toMaterial: (contents) =>
+        toMaterial(contents, text, [...(names?.values() ?? fieldNames)]),
+      origin: { source: text, plaintext: false },
+      pollMs: pollMs(parameters.get("poll")),
+    });
+  },
+};
+
+/** The name of the one file of which all is taken. */
+const whole = "creds";
+
+async function filesAt(
+  path: string,
+  names: ReadonlyMap<string, string> | undefined,
+): Promise<CredentialFiles> {
+  if (names !== undefined) return { paths: names, folder: path };
+  return (await isFolder(path))
+    ? { paths: new Map(fieldNames.map((name) => [name, name])), folder: path }
+    : { paths: new Map([[whole, path]]), folder: undefined };
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+function toMaterial(
+  contents: ReadonlyMap<string, Secret>,
+  where: string,
+  names: readonly string[],
+): Material {
+  if (contents.size > 0) return fieldsToMaterial(contents, where);
+  throw fail(
+    "STORE_ABSENT",
+    `There is no file for ${where}, nor one of ${names.map((name) => `\`${name}\``).join(", ")} below it.`,
+  );
+}
+
+/** Names of the two files, if they are given. */
+function fileNames({
+  parameters,
+}: Reference): ReadonlyMap<string, string> | undefined {
+  const jwt = parameters.get("jwt");
+  const seed = parameters.get("seed");
+  if (jwt === undefined && seed === undefined) return undefined;
+  if (jwt === undefined || seed === undefined)
+    throw invalid(
+      `it names a file for ${jwt === undefined ? "`seed` and none for `jwt`" : "`jwt` and none for `seed`"}`,
+      "Give both names: `?jwt=user.jwt&seed=user.nk`.",
+    );
+  for (const name of [jwt, seed])
+    if (name.split("/").some((part) => part === "" || /^\.\.?$/.test(part)))
+      throw invalid(
+        "one of its names of files leads out of its folder",
+        "Name the folder that has both files, and the files below it: `file:///run?jwt=a/user.jwt&seed=b/user.nk`.",
+      );
+  return new Map([
+    ["jwt", jwt],
+    ["seed", seed],
+  ]);
+}
+
+function pollMs(text: string | undefined): number {
+  if (text === undefined) return defaultPollMs;
+  const seconds = Number(text);
+  if (!/^[0-9]{1,6}$/.test(text) || seconds < 1)
+    throw invalid(
+      "`poll` is no number of seconds",
+      "Write whole seconds, 1 at least: `?poll=10`.",
+    );
+  return seconds * 1000;
+}
+
+function invalid(why: string, next: string): Error {
+  return fail(
+    "REFERENCE_INVALID",
+    `The credential reference \`file:\` cannot be used: ${why}.`,
+    { next },
+  );
+}

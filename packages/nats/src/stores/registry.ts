@@ -1,0 +1,134 @@
+import type { Credential } from "../credentials/credential.js";
+import { fail } from "../errors/nats-errors.js";
+import type { CredentialSource } from "../sources/credential-source.js";
+import { nearest } from "../text/nearest.js";
+import { builtIn } from "./built-in.js";
+import { parseReference, type Reference } from "./reference.js";
+import type { StoreLoader } from "./store-definition.js";
+
+const loaders = new Map<string, StoreLoader>(builtIn);
+
+/**
+ * Makes references of a scheme usable everywhere in this process. What the store needs is best imported
+ * inside of `load`, so that only who uses it has to have it.
+ *
+ * @example
+ * registerSource("keyring", async () => (await import("./keyring-store.js")).keyringStore);
+ *
+ * @throws KeyturnError `REFERENCE_INVALID` if that cannot be a scheme, or if it is taken
+ */
+export function registerSource(scheme: string, load: StoreLoader): void {
+  if (!/^[a-z][a-z0-9+.-]{0,31}$/.test(scheme))
+    throw fail(
+      "REFERENCE_INVALID",
+      "A scheme to be registered is none: small letters, digits, `+`, `.`, `-`, at most 32.",
+      { next: "Give it a name such as `keyring`." },
+    );
+  if ((loaders.get(scheme) ?? load) !== load)
+    throw fail(
+      "REFERENCE_INVALID",
+      `The scheme \`${scheme}:\` is taken by another store.`,
+      { next: "Choose another name." },
+    );
+  loaders.set(scheme, load);
+}
+
+/** The schemes that can be used now. */
+export function knownSchemes(): readonly string[] {
+  return [...loaders.keys()];
+}
+
+/**
+ * The source that a reference names. Its store is loaded, and reads, when the source is read.
+ *
+ * @throws KeyturnError `REFERENCE_INVALID`; what only its store can know of it is thrown when it is read
+ */
+export function credentialsFrom(text: string): CredentialSource {
+  const reference = parseReference(text);
+  const { scheme } = reference;
+  const load = loaders.get(scheme);
+  if (load === undefined) {
+    const known = knownSchemes();
+    const meant = nearest(scheme, known);
+    throw fail(
+      "REFERENCE_INVALID",
+      `The credential reference has the scheme \`${scheme}:\`, which is none of a store.`,
+      {
+        next:
+          meant === undefined
+            ? `Use one of ${known.map((name) => `\`${name}:\``).join(", ")}, or register your own (\`registerSource\`).`
+            : `Write \`${meant}:\`.`,
+      },
+    );
+  }
+  return new LoadedLater(() => open(reference, load));
+}
+
+async function open(
+  reference: Reference,
+  load: StoreLoader,
+): Promise<CredentialSource> {
+  const store = await load();
+  for (const name of reference.parameters.keys()) {
+    if (store.parameters.includes(name)) continue;
+    const meant = nearest(name, store.parameters);
+    // A name that is not like one may be a secret in a wrong place.
+    const shown = /^[\w-]{1,32}$/.test(name) ? ` \`${name}\`` : "";
+    throw fail(
+      "REFERENCE_INVALID",
+      `A credential reference \`${reference.scheme}:\` has a parameter${shown} that is not known there.`,
+      {
+        next:
+          meant !== undefined
+            ? `Write \`${meant}\`.`
+            : `Right forms are ${store.forms.map((form) => `\`${form}\``).join(", ")}.`,
+      },
+    );
+  }
+  return store.open(reference);
+}
+
+/** Is loaded when it is first read, and again if that failed; may be watched before that. */
+class LoadedLater implements CredentialSource {
+  readonly #open: () => Promise<CredentialSource>;
+  #opened: Promise<CredentialSource> | undefined;
+  /** Begin to watch, once there is something to watch. */
+  readonly #waiting = new Set<(source: CredentialSource) => void>();
+
+  constructor(open: () => Promise<CredentialSource>) {
+    this.#open = open;
+  }
+
+  async read(signal: AbortSignal): Promise<Credential> {
+    const source = await this.#source();
+    signal.throwIfAborted();
+    return source.read(signal);
+  }
+
+  watch(changed: () => void): () => void {
+    let end: (() => void) | undefined;
+    const begin = (source: CredentialSource): void => {
+      end = source.watch?.(changed);
+    };
+    this.#waiting.add(begin);
+    // Whoever reads is told why it cannot be loaded.
+    this.#source().catch(() => undefined);
+    return () => {
+      this.#waiting.delete(begin);
+      end?.();
+    };
+  }
+
+  async #source(): Promise<CredentialSource> {
+    this.#opened ??= this.#open();
+    try {
+      const source = await this.#opened;
+      for (const begin of this.#waiting) begin(source);
+      this.#waiting.clear();
+      return source;
+    } catch (error) {
+      this.#opened = undefined;
+      throw error;
+    }
+  }
+}
