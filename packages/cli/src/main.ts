@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { once } from "node:events";
 import { createRequire } from "node:module";
 
 import { runCli } from "./command/run-cli.js";
@@ -14,8 +15,11 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
-process.exitCode = await runCli(
-  { version, groups },
-  process.argv.slice(2),
-  process,
-);
+process.exitCode = await runCli({ version, groups }, process.argv.slice(2), {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  untilStopped: () =>
+    Promise.race(["SIGINT", "SIGTERM"].map((signal) => once(process, signal))),
+});

@@ -86,7 +86,11 @@ export {
   type OutboxOptions,
 } from "./outbox/outbox.js";
 export { nearest } from "./text/nearest.js";
-export { NkeyFault } from "./credentials/nkey.js";
+export {
+  NkeyFault,
+  publicKeyBytes,
+  type NkeyKind,
+} from "./credentials/nkey.js";
 export { CurveKey } from "./xkey/curve-key.js";
 export { credentialsFrom, registerSource } from "./stores/registry.js";
 export { parseReference, type Reference } from "./stores/reference.js";

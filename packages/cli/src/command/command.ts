@@ -28,6 +28,8 @@ export interface ArgumentSpec {
   readonly summary: string;
   /** Any number of them, at least one; only for the last. */
   readonly many?: true;
+  /** It may be left out; only for the last. */
+  readonly optional?: true;
 }
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;

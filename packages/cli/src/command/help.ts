@@ -54,7 +54,10 @@ export function helpOfCommand(
   const options = { ...command.options, ...commonOptions };
   const usage = [
     what,
-    ...args.map(({ name, many }) => (many === true ? `${name}…` : name)),
+    ...args.map(({ name, many, optional }) => {
+      const word = many === true ? `${name}…` : name;
+      return optional === true ? `[${word}]` : word;
+    }),
     "[options]",
   ].join(" ");
   const block = (title: string, lines: readonly string[]): string[] =>

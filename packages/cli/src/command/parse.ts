@@ -132,7 +132,7 @@ function checkArguments(
   next: string,
 ): void {
   const missing = specs[given.length];
-  if (missing !== undefined)
+  if (missing !== undefined && missing.optional !== true)
     throw fail(
       "CLI_ARGUMENTS_WRONG",
       `\`${what}\` needs ${missing.name}: ${missing.summary}.`,

@@ -56,7 +56,13 @@ async function type(
   const code = await runCli(
     { version: "1.2.3", groups },
     line === "" ? [] : line.split(" "),
-    { stdin: Readable.from([]), stdout, stderr, env },
+    {
+      stdin: Readable.from([]),
+      stdout,
+      stderr,
+      env,
+      untilStopped: () => Promise.resolve(),
+    },
   );
   stdout.end();
   stderr.end();

@@ -8,6 +8,8 @@ export interface Surroundings {
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Resolves when the command is to end, and not before it is asked to. */
+  readonly untilStopped: () => Promise<unknown>;
 }
 
 /** Makes text bold or coloured, where that is wanted. */
@@ -65,6 +67,11 @@ export class Terminal {
       },
       `${head} ${message}`,
     );
+  }
+
+  /** Waits until the command is to end: for a signal. */
+  async untilStopped(): Promise<void> {
+    await this.surroundings.untilStopped();
   }
 
   #tell(value: unknown, text: string): void {

@@ -34,6 +34,42 @@ export const cliErrors = {
     meaning: "A key file holds something else than the seed of a curve key.",
     next: "Make one: `keyturn secrets keygen FILE`.",
   },
+  SECRETS_POLICY_INVALID: {
+    meaning: "A policy file is not what it has to be.",
+    next: "Correct it at that path; the README of keyturn shows one.",
+  },
+  SECRETS_VALUE_UNREADABLE: {
+    meaning: "A stored value cannot be opened.",
+    next: "Put it again: `keyturn secrets put KEY`.",
+  },
+  SECRETS_MAPPING_INVALID: {
+    meaning: "The mapping of an entity is no list of keys.",
+    next: "Write it anew: `keyturn secrets unmap ENTITY --all`, then `keyturn secrets map ENTITY KEY…`.",
+  },
+  SECRETS_KEY_NAME_INVALID: {
+    meaning: "A text can be no key of a secret.",
+    next: "Use letters, digits and - / _ = . (a dot neither first, nor last, nor after another).",
+  },
+  SECRETS_ENTITY_INVALID: {
+    meaning: "A text is no public key of a component or provider.",
+    next: "Look at what it is: `wash inspect REFERENCE` shows it as Subject.",
+  },
+  SECRETS_NOT_FOUND: {
+    meaning: "There is no such secret, version or mapping.",
+    next: "Look at what there is: `keyturn secrets list`.",
+  },
+  SECRETS_VALUE_INVALID: {
+    meaning: "A value cannot be stored as it was given.",
+    next: "Give it on standard input, or with `--file FILE`; `--binary` for what is no text.",
+  },
+  SECRETS_REKEY_INCOMPLETE: {
+    meaning: "Some secrets could not be sealed anew; the others are.",
+    next: "Give the key that they are sealed with: `--old-seal-key FILE`; or remove them: `keyturn secrets rm KEY`.",
+  },
+  SECRETS_STORE_FAILED: {
+    meaning: "The bucket in JetStream did not do what it was asked.",
+    next: "Look at it: `nats kv info BUCKET`.",
+  },
   CLI_UNEXPECTED: {
     meaning: "The command met an error that nobody thought of.",
     next: "It is a defect of Keyturn: please report it with this text.",

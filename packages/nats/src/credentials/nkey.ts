@@ -2,14 +2,23 @@ import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 
 /** What a key is for; the first letter of its public form. */
 export type NkeyKind =
-  "account" | "cluster" | "curve" | "operator" | "server" | "user";
+  | "account"
+  | "cluster"
+  | "curve"
+  | "module"
+  | "operator"
+  | "server"
+  | "service"
+  | "user";
 
 const kinds: ReadonlyMap<number, NkeyKind> = new Map([
   [0, "account"],
   [2 << 3, "cluster"],
   [23 << 3, "curve"],
+  [12 << 3, "module"],
   [14 << 3, "operator"],
   [13 << 3, "server"],
+  [21 << 3, "service"],
   [20 << 3, "user"],
 ]);
 const seedPrefix = 18 << 3;
@@ -89,11 +98,13 @@ export function seedBytes(text: Uint8Array): {
   }
 }
 
-/** The 32 bytes of a public nkey such as `A…`. @throws NkeyFault */
-export function publicKeyBytes(text: string, kind: NkeyKind): Uint8Array {
+/** The 32 bytes of a public nkey such as `A…`, of this kind or of any. @throws NkeyFault */
+export function publicKeyBytes(text: string, kind?: NkeyKind): Uint8Array {
   const raw = decodeChecked(Buffer.from(text, "latin1"), "public key");
   if (raw.length !== 35) throw new NkeyFault("it has the wrong length");
-  if (kinds.get(raw[0] as number) !== kind)
+  const found = kinds.get(raw[0] as number);
+  if (found === undefined) throw new NkeyFault("it is of an unknown kind");
+  if (kind !== undefined && found !== kind)
     throw new NkeyFault("it is of another kind");
   return raw.subarray(1, 33);
 }

@@ -18,12 +18,19 @@ export interface TypedOptions {
   readonly stdin?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly tty?: boolean;
+  /** Ends a command that serves. Default: it ends at once. */
+  readonly untilStopped?: () => Promise<unknown>;
 }
 
 /** Types a command, and waits for its end. */
 export async function typed(
   args: readonly string[],
-  { stdin = "", env = {}, tty = false }: TypedOptions = {},
+  {
+    stdin = "",
+    env = {},
+    tty = false,
+    untilStopped = () => Promise.resolve(),
+  }: TypedOptions = {},
 ): Promise<Typed> {
   const stdout = Object.assign(new PassThrough(), { isTTY: tty });
   const stderr = Object.assign(new PassThrough(), { isTTY: tty });
@@ -34,6 +41,7 @@ export async function typed(
     stdout,
     stderr,
     env,
+    untilStopped,
   });
   stdout.end();
   stderr.end();
