@@ -88,8 +88,8 @@ export class BackendLab implements AsyncDisposable {
     this.#served = this.type(
       [
         "serve",
-        ...["--policy", this.path("policy.json")],
-        ...["--audit", this.path("audit.jsonl")],
+        `--policy=${this.path("policy.json")}`,
+        `--audit=${this.path("audit.jsonl")}`,
         ...args,
       ],
       {
