@@ -1,66 +1,65 @@
-import { chmod, rename, rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 
 import { storeSuite, type StoreLab } from "../store-behaviour.test.fixture.js";
-import { tempFolder } from "./file-lab.test.fixture.js";
+import {
+  kubeletWrites,
+  tempFolder,
+  type TempFolder,
+} from "./file-lab.test.fixture.js";
 
-/** Nothing is unreadable for root. */
-const isRoot = process.getuid?.() === 0;
+/** Far below the pause between looks: the change has to show by itself. */
+const noticesWithinMs = 3000;
 
-storeSuite({
-  name: "file: of one credentials file",
-  noticesWithinMs: 3000,
-  open: async (): Promise<StoreLab> => {
-    const folder = await tempFolder();
-    const path = folder.at("nats.creds");
-    const put = async (content: string | Uint8Array): Promise<void> => {
-      await writeFile(folder.at("new"), content, { mode: 0o600 });
-      await rename(folder.at("new"), path);
-    };
-    return {
-      reference: `file://${path}`,
-      put: ({ creds }) => put(creds),
-      corrupt: put,
-      remove: () => rm(path),
-      ...(!isRoot && {
-        deny: async () => {
-          await chmod(path, 0);
-          return () => chmod(path, 0o600);
-        },
-      }),
-      [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
-    };
+function suite(
+  name: string,
+  lab: (folder: TempFolder) => Omit<StoreLab, typeof Symbol.asyncDispose>,
+): void {
+  storeSuite({
+    name: `file: ${name}`,
+    noticesWithinMs,
+    open: async () => {
+      const folder = await tempFolder();
+      return {
+        ...lab(folder),
+        [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+      };
+    },
+  });
+}
+
+suite("one credentials file", (folder) => ({
+  reference: `file://${folder.at("nats.creds")}`,
+  put: ({ creds }) => folder.replace("nats.creds", creds),
+  corrupt: (bytes) => folder.replace("nats.creds", bytes),
+  remove: () => rm(folder.at("nats.creds")),
+}));
+
+suite("a folder, its files written in place", (folder) => ({
+  reference: `file://${folder.path}`,
+  put: async ({ jwt, seed }) => {
+    await folder.write("jwt", jwt);
+    await folder.write("seed", seed);
   },
-});
-
-storeSuite({
-  name: "file: of a folder with two files",
-  noticesWithinMs: 3000,
-  open: async (): Promise<StoreLab> => {
-    const folder = await tempFolder();
-    const put = (name: string, content: string | Uint8Array): Promise<void> =>
-      writeFile(folder.at(name), content, { mode: 0o600 });
-    return {
-      reference: `file://${folder.path}`,
-      put: async ({ jwt, seed }) => {
-        await put("jwt", jwt);
-        await put("seed", seed);
-      },
-      putHalf: ({ jwt }) => put("jwt", jwt),
-      corrupt: async (bytes) => {
-        await put("jwt", bytes);
-        await put("seed", bytes);
-      },
-      remove: async () => {
-        await rm(folder.at("jwt"));
-        await rm(folder.at("seed"));
-      },
-      ...(!isRoot && {
-        deny: async () => {
-          await chmod(folder.at("seed"), 0);
-          return () => chmod(folder.at("seed"), 0o600);
-        },
-      }),
-      [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
-    };
+  putHalf: ({ jwt }) => folder.write("jwt", jwt),
+  corrupt: async (bytes) => {
+    await folder.write("jwt", bytes);
+    await folder.write("seed", bytes);
   },
-});
+  remove: async () => {
+    await rm(folder.at("jwt"));
+    await rm(folder.at("seed"));
+  },
+}));
+
+suite("two named files of a Kubernetes volume", (folder) => ({
+  reference: `file://${folder.path}?jwt=user.jwt&seed=user.nk`,
+  put: ({ jwt, seed }) =>
+    kubeletWrites(folder, { "user.jwt": jwt, "user.nk": seed }),
+  putHalf: ({ jwt }) => kubeletWrites(folder, { "user.jwt": jwt }),
+  corrupt: (bytes) =>
+    kubeletWrites(folder, {
+      "user.jwt": Buffer.from(bytes).toString("latin1"),
+      "user.nk": "",
+    }),
+  remove: () => kubeletWrites(folder, {}),
+}));

@@ -71,7 +71,9 @@ export class FileSource implements CredentialSource {
         }
       } catch (error) {
         this.#seen = before.signature;
-        if (!isFresh(settleMs)) throw error;
+        // What went away while it was read is another thing by now, whenever that was written.
+        const isSame = (await this.#look()).signature === before.signature;
+        if (isLate || (isSame && !isFresh(settleMs))) throw error;
       }
       await sleep(againMs, undefined, { signal });
     }

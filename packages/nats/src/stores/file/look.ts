@@ -17,7 +17,7 @@ export interface Look {
  * Looks at files, following links.
  *
  * In a folder of Kubernetes all files are links by way of one link `..data`, which is swapped for all of
- * them at once: it is followed once here, so that all files are of one time.
+ * them at once: who finds the same before and after reading has read files of one time.
  *
  * @param folder undefined if the paths are whole
  */
@@ -25,10 +25,6 @@ export async function look(
   paths: ReadonlyMap<string, string>,
   folder: string | undefined,
 ): Promise<Look> {
-  const base =
-    folder === undefined
-      ? undefined
-      : ((await orAbsent(realpath(join(folder, "..data")))) ?? folder);
   const files = new Map<string, string>();
   const folders = new Set<string>();
   const signature: unknown[] = [];
@@ -36,7 +32,7 @@ export async function look(
   for (const [name, path] of paths) {
     const asked = join(folder ?? "", path);
     folders.add(dirname(asked));
-    const real = await orAbsent(realpath(join(base ?? "", path)));
+    const real = await orAbsent(realpath(asked));
     const seen =
       real === undefined
         ? undefined

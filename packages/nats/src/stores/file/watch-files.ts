@@ -53,19 +53,17 @@ class FilesWatch {
   async #check(): Promise<void> {
     clearTimeout(this.#timer);
     this.#isChecking = true;
+    this.#isStale = false;
     let isBlind = true;
     try {
-      do {
-        this.#isStale = false;
-        isBlind = !(await this.#checkOnce());
-        // oxlint-disable-next-line typescript/no-unnecessary-condition -- set by events meanwhile
-      } while (this.#isStale && !this.#isClosed);
+      isBlind = !(await this.#checkOnce());
     } catch {
       // Whoever reads the files is told why that cannot be done.
     }
     this.#isChecking = false;
     const { pollMs } = this.#options;
-    this.#after(isBlind ? Math.min(pollMs, blindPollMs) : pollMs);
+    if (this.#isStale) this.#after(gatherMs);
+    else this.#after(isBlind ? Math.min(pollMs, blindPollMs) : pollMs);
   }
 
   /** Looks once. @returns whether the next change will show by itself */
