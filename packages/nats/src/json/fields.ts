@@ -75,6 +75,11 @@ export class Fields {
     ]);
   }
 
+  /** The object as it was parsed. */
+  get raw(): JsonObject {
+    return this.#object;
+  }
+
   /** The names of this object's properties. */
   names(): string[] {
     return Object.keys(this.#object);

@@ -3,4 +3,12 @@ import type { StoreLoader } from "./store-definition.js";
 /** The stores that are here from the start, by scheme. Each is loaded when it is used. */
 export const builtIn: readonly (readonly [string, StoreLoader])[] = [
   ["file", async () => (await import("./file/file-store.js")).fileStore],
+  [
+    "nats-kv",
+    async () => (await import("./nats-kv/nats-kv-store.js")).natsKvStore,
+  ],
+  [
+    "wasmcloud",
+    async () => (await import("./wasmcloud/wasmcloud-store.js")).wasmcloudStore,
+  ],
 ];
