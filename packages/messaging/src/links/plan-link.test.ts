@@ -149,11 +149,11 @@ describe("a bad address", () => {
     ["", "The list of server addresses is empty."],
     [
       "http://a",
-      "Server address 1 (`http://a`) cannot be used: its scheme is neither `nats` nor `tls`.",
+      "Server address 1 (`http://a`) cannot be used: its scheme is none of `nats`, `tls`, `ws` and `wss`.",
     ],
     [
-      "wss://a",
-      "Server address 1 (`wss://a`) cannot be used: WebSocket addresses are not supported yet.",
+      "wss://a?b",
+      "Server address 1 (`wss://a?b`) cannot be used: something follows the path.",
     ],
     [
       "a,b c:1",

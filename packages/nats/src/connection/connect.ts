@@ -15,6 +15,7 @@ import {
 } from "../sources/plaintext-guard.js";
 import { reconnectDelays } from "./reconnect-delays.js";
 import { parseServers } from "./servers.js";
+import { webSockets } from "../websocket/web-sockets.js";
 import { tlsOptions, type TlsSettings } from "./tls.js";
 import { watchWith } from "./watch.js";
 import { tellCredentialChange } from "./tell-credential-change.js";
@@ -106,6 +107,8 @@ export async function connect(
       },
     );
   }
+  if (list.webSocket) refuseTlsOfTcp(tls, list.tls);
+  const streams = list.webSocket ? await webSockets(list.servers) : undefined;
   const source = credentials ?? noCredential();
   const delays = reconnectDelays();
   const name = connectionLabel ?? rest.name ?? (list.servers[0] as string);
@@ -141,6 +144,7 @@ export async function connect(
       ...(handover === undefined ? {} : { handover }),
       ...(keepOrder === undefined ? {} : { keepOrder }),
       ...(maxControlLine === undefined ? {} : { maxControlLine }),
+      ...(streams === undefined ? {} : { streams }),
       onChange: (change) => {
         delays.onChange(change);
         if (change.type !== "connected") tellCredentialChange(change, tell);
@@ -158,6 +162,25 @@ export async function connect(
     message: `Connected to ${server}${publicKey === undefined ? "" : ` as ${publicKey}`}.`,
   });
   return connection;
+}
+
+/** The address of a WebSocket says by itself whether there is TLS, and begins with it. */
+function refuseTlsOfTcp(
+  tls: TlsSettings | null | undefined,
+  demanded: boolean,
+): void {
+  if (tls !== null && tls !== undefined && !demanded)
+    throw fail(
+      "CONNECT_OPTIONS_CONFLICT",
+      "The option `tls` is set, and the server addresses are `ws://`.",
+      { next: "Write them as `wss://`, or leave the option out." },
+    );
+  if (tls?.handshakeFirst !== undefined)
+    throw fail(
+      "CONNECT_OPTIONS_CONFLICT",
+      "The option `tls.handshakeFirst` has no meaning for `wss://`: TLS comes first there.",
+      { next: "Leave it out." },
+    );
 }
 
 /** What nats.js would take, and what cannot be kept: refused loudly, never silently different. */

@@ -42,6 +42,7 @@ function read(error: unknown, credential: Credential | undefined): Reading {
     default:
       return (
         readNatsJsText(error.message) ??
+        readWebSocket(error) ??
         readTls(error) ??
         readSystem(error) ??
         unreachable(error.message)
@@ -132,10 +133,28 @@ function readTls(error: Error): Reading | undefined {
   if (/WRONG_VERSION_NUMBER/.test(code) || /wrong version/.test(error.message))
     return tls(
       "does not begin with TLS",
-      "Leave `tls.handshakeFirst` out, or set `handshake_first` at the server.",
+      "Leave `tls.handshakeFirst` out, write `ws://` in place of `wss://`, or set TLS up at the server.",
     );
   return /^(CERT_|ERR_SSL|ERR_TLS|ERR_OSSL|EPROTO|UNABLE_TO)/.test(code)
     ? { code: "CONNECT_TLS_FAILED", what: `failed at TLS (${code})` }
+    : undefined;
+}
+
+/** What `ws` and Node's HTTP client make of something that is no WebSocket. */
+function readWebSocket(error: Error): Reading | undefined {
+  const status = /^Unexpected server response: (\d+)/.exec(error.message)?.[1];
+  if (status !== undefined)
+    return {
+      code: "CONNECT_NOT_NATS",
+      what: `answered with HTTP status ${status} in place of a WebSocket`,
+      next: "Check port and path, and whether it is `wss://` or `ws://` there.",
+    };
+  return codeOf(error).startsWith("HPE_")
+    ? {
+        code: "CONNECT_NOT_NATS",
+        what: "does not speak HTTP, so it gives no WebSocket",
+        next: "Write its address as `nats://`, or name the port of its WebSockets.",
+      }
     : undefined;
 }
 

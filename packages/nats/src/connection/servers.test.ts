@@ -31,6 +31,34 @@ void test("addresses in the forms that people write", () => {
   assert.equal(parseServers("nats://a,tls://b").tls, true);
 });
 
+void test("addresses of WebSockets keep their scheme and path", () => {
+  const { servers, tls, webSocket } = parseServers(
+    "WS://a, ws://b:4333/nats/ , ws://[::1]/, ws://c:443",
+  );
+  assert.deepEqual(servers, [
+    "ws://a:80",
+    "ws://b:4333/nats/",
+    "ws://[::1]:80",
+    "ws://c:443",
+  ]);
+  assert.deepEqual([tls, webSocket], [false, true]);
+  assert.deepEqual(parseServers(servers.join(",")).servers, servers);
+  const secure = parseServers("wss://me:pw@a,wss://b:80");
+  assert.deepEqual(secure.servers, ["wss://a:443", "wss://b:80"]);
+  assert.deepEqual([secure.tls, secure.webSocket], [true, true]);
+  assert.equal(secure.user?.name, "me");
+  assert.equal(parseServers("a").webSocket, false);
+  for (const [list, before, scheme] of [
+    ["a,ws://b", "nats", "ws"],
+    ["wss://a,ws://b", "wss", "ws"],
+    ["ws://a,tls://b", "ws", "nats"],
+  ] as const)
+    assert.throws(() => parseServers(list), {
+      code: "CONNECT_URL_INVALID",
+      message: `Server address 2 (\`${list.split(",")[1]}\`) cannot be used: \`${scheme}://\` does not go together with the \`${before}://\` before it. Let all addresses have one scheme; a connection changes its server, not its transport.`,
+    });
+});
+
 void test("user information is decoded and taken out", () => {
   const { servers, user } = parseServers("nats://a%40b:p%3As%2Fs@host:4222");
   assert.deepEqual(servers, ["host:4222"]);
@@ -64,11 +92,11 @@ void test("bad addresses are refused, without what stands before an @", () => {
   refuses(" , ", "The list of server addresses is empty.");
   refuses(
     "http://a",
-    "Server address 1 (`http://a`) cannot be used: its scheme is neither `nats` nor `tls`.",
+    "Server address 1 (`http://a`) cannot be used: its scheme is none of `nats`, `tls`, `ws` and `wss`.",
   );
   refuses(
-    "ws://a",
-    "Server address 1 (`ws://a`) cannot be used: WebSocket addresses are not supported yet.",
+    "ws://a/b?c",
+    "Server address 1 (`ws://a/b?c`) cannot be used: something follows the path.",
   );
   refuses(
     "a,b:x",
@@ -107,8 +135,12 @@ void test("bad addresses are refused, without what stands before an @", () => {
     "Server address 1 cannot be used: it is not `host:port`.",
   );
   refuses(
+    "ws://me/hunter2@a",
+    "Server address 1 cannot be used: its path has an `@`.",
+  );
+  refuses(
     "http://me:hunter2@a",
-    "Server address 1 cannot be used: its scheme is neither `nats` nor `tls`.",
+    "Server address 1 cannot be used: its scheme is none of `nats`, `tls`, `ws` and `wss`.",
   );
   refuses(
     "nats://me:hunter2%zz@a",
@@ -130,7 +162,10 @@ void test("whatever stands in a list, it is read or refused, and no password is 
     fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
       try {
         for (const server of parseServers(pieces.join("")).servers)
-          assert.match(server, /^[^\s@/]+:[1-9]\d{0,4}$/);
+          assert.match(
+            server,
+            /^[^\s@/]+:[1-9]\d{0,4}$|^ws:\/\/[^\s@/]+:[1-9]\d{0,4}(\/[^\s@]*)?$/,
+          );
       } catch (error) {
         assert.ok(isKeyturnError(error), inspect(error));
         const shown = inspect(error, { showHidden: true, depth: 9 });

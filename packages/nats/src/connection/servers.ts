@@ -3,10 +3,15 @@ import { Secret } from "../secret/secret.js";
 
 /** Server addresses as nats.js takes them. */
 export interface ServerList {
-  /** `host:port`, without scheme and user information. */
+  /**
+   * `host:port`, without scheme and user information; WebSocket addresses as `ws://host:port/path` or
+   * `wss://…`, the path only if there is one.
+   */
   readonly servers: readonly string[];
-  /** Whether one of the addresses demands TLS (`tls://`). */
+  /** Whether the addresses demand TLS (`tls://`, `wss://`). */
   readonly tls: boolean;
+  /** Whether the addresses are those of WebSockets. */
+  readonly webSocket: boolean;
   /** User information of the first address that has some. A name alone is a token. */
   readonly user: UrlUser | undefined;
 }
@@ -18,14 +23,21 @@ export interface UrlUser {
   readonly password: Secret | undefined;
 }
 
-const defaultPort = 4222;
+/** Ports of addresses that have none, by their scheme: all that can be used. */
+const defaultPorts: ReadonlyMap<string, number> = new Map([
+  ["nats", 4222],
+  ["tls", 4222],
+  ["ws", 80],
+  ["wss", 443],
+]);
 const longestShown = 100;
 
 /**
  * Reads a comma-separated list of server addresses. Blanks around entries don't matter; the scheme is
- * `nats` if there is none, the port 4222; `0.0.0.0` and `::`, which are no destinations, become
- * loopback; what comes twice is taken once. One `tls://` among them demands TLS from all. User
- * information is percent-decoded and never part of an error.
+ * `nats` if there is none, the port 4222, that of `ws` 80, and of `wss` 443; `0.0.0.0` and `::`, which
+ * are no destinations, become loopback; what comes twice is taken once. One `tls://` among them demands
+ * TLS from all; `ws` and `wss` go together with nothing else. User information is percent-decoded and
+ * never part of an error.
  *
  * @throws KeyturnError `CONNECT_URL_INVALID`
  */
@@ -35,6 +47,7 @@ export function parseServers(list: string): ServerList {
   const isPublic = !list.includes("@");
   const servers: string[] = [];
   let tls = false;
+  let first: string | undefined;
   let user: UrlUser | undefined;
   let index = 0;
   for (const entry of entries) {
@@ -43,7 +56,17 @@ export function parseServers(list: string): ServerList {
     const address = parseAddress(entry, (why) =>
       invalid(index, isPublic ? entry : undefined, why),
     );
-    tls ||= address.tls;
+    const family = familyOf(address.scheme);
+    first ??= family;
+    if (family !== first) {
+      throw invalid(
+        index,
+        isPublic ? entry : undefined,
+        `\`${family}://\` does not go together with the \`${first}://\` before it`,
+        "Let all addresses have one scheme; a connection changes its server, not its transport.",
+      );
+    }
+    tls ||= address.scheme === "tls" || address.scheme === "wss";
     if (!servers.includes(address.server)) servers.push(address.server);
     if (address.user === undefined) continue;
     if (user !== undefined && !isSameUser(user, address.user)) {
@@ -57,27 +80,35 @@ export function parseServers(list: string): ServerList {
   }
   if (servers.length === 0)
     throw fail("CONNECT_URL_INVALID", "The list of server addresses is empty.");
-  return { servers, tls, user };
+  return { servers, tls, webSocket: first === "ws" || first === "wss", user };
+}
+
+/** `tls` is `nats` with a demand. */
+function familyOf(scheme: string): string {
+  return scheme === "tls" ? "nats" : scheme;
 }
 
 function parseAddress(
   entry: string,
   bad: (why: string) => Error,
-): { server: string; tls: boolean; user: UrlUser | undefined } {
+): { server: string; scheme: string; user: UrlUser | undefined } {
   const schemeEnd = entry.indexOf("://");
   const scheme =
     schemeEnd === -1 ? "nats" : entry.slice(0, schemeEnd).toLowerCase();
-  if (scheme === "ws" || scheme === "wss")
-    throw bad("WebSocket addresses are not supported yet");
-  if (scheme !== "nats" && scheme !== "tls")
-    throw bad("its scheme is neither `nats` nor `tls`");
+  const defaultPort = defaultPorts.get(scheme);
+  if (defaultPort === undefined)
+    throw bad("its scheme is none of `nats`, `tls`, `ws` and `wss`");
   const rest = schemeEnd === -1 ? entry : entry.slice(schemeEnd + 3);
   const url = readUrl("http", rest);
   // The URL class drops blanks in the middle, and the port that belongs to its scheme.
   if (url === undefined || /\s/.test(rest) || url.hostname === "")
     throw bad("it is not `host:port`");
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "")
-    throw bad("something follows the port");
+  const isWebSocket = scheme.startsWith("ws");
+  const hasPath = url.pathname !== "/";
+  // It would rather be a password with a slash.
+  if (url.pathname.includes("@")) throw bad("its path has an `@`");
+  if ((hasPath && !isWebSocket) || url.search !== "" || url.hash !== "")
+    throw bad(`something follows the ${isWebSocket ? "path" : "port"}`);
   const portText =
     url.port === "" ? (readUrl("https", rest)?.port ?? "") : url.port;
   const port = portText === "" ? defaultPort : Number(portText);
@@ -88,9 +119,12 @@ function parseAddress(
   } catch {
     throw bad("its user information is not percent-encoded correctly");
   }
+  const server = `${destination(url.hostname)}:${port}`;
   return {
-    server: `${destination(url.hostname)}:${port}`,
-    tls: scheme === "tls",
+    server: isWebSocket
+      ? `${scheme}://${server}${hasPath ? url.pathname : ""}`
+      : server,
+    scheme,
     user,
   };
 }
@@ -128,7 +162,12 @@ function isSameUser(a: UrlUser, b: UrlUser): boolean {
   return a.password.equals(b.password);
 }
 
-function invalid(index: number, entry: string | undefined, why: string): Error {
+function invalid(
+  index: number,
+  entry: string | undefined,
+  why: string,
+  next?: string,
+): Error {
   const shown =
     entry === undefined
       ? ""
@@ -136,5 +175,6 @@ function invalid(index: number, entry: string | undefined, why: string): Error {
   return fail(
     "CONNECT_URL_INVALID",
     `Server address ${index}${shown} cannot be used: ${why}.`,
+    next === undefined ? {} : { next },
   );
 }

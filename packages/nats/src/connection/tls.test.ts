@@ -100,7 +100,7 @@ test("TLS and none do not meet", async () => {
   await rejects(
     connect({ servers: at, tls: { ca, handshakeFirst: true } }),
     "CONNECT_TLS_FAILED",
-    `The NATS server at ${at} does not begin with TLS. Leave \`tls.handshakeFirst\` out, or set \`handshake_first\` at the server.`,
+    `The NATS server at ${at} does not begin with TLS. Leave \`tls.handshakeFirst\` out, write \`ws://\` in place of \`wss://\`, or set TLS up at the server.`,
   );
 });
 

@@ -108,6 +108,10 @@ export const natsErrors = {
     meaning: "A server address cannot be used.",
     next: "Write it as `nats://host:port` or `tls://host:port`.",
   },
+  CONNECT_WEBSOCKET_MISSING: {
+    meaning: "WebSockets need the package `ws`, which is not installed.",
+    next: "Install it: `npm install ws@8`.",
+  },
   CONNECT_TLS_INVALID: {
     meaning: "TLS settings cannot be used.",
     next: "Give certificates and keys as PEM text, each certificate whole.",

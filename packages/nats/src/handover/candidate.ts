@@ -9,7 +9,7 @@ import {
   type ServerEntry,
   type ServerInfo,
 } from "./nats-core.js";
-import { HandoverTransport } from "./transport.js";
+import { HandoverTransport, type WireStreams } from "./transport.js";
 
 const utf8 = new TextEncoder();
 const ping = utf8.encode("PING\r\n");
@@ -40,7 +40,7 @@ export interface RefusedSubscription {
  * beside the one in use. Messages that arrive on it are kept, whole and in order.
  */
 export class Candidate {
-  readonly transport = new HandoverTransport();
+  readonly transport: HandoverTransport;
   readonly target: DialTarget;
   /** INFO of the server at the other end; there once {@link dial} has resolved. */
   info!: ServerInfo;
@@ -60,8 +60,9 @@ export class Candidate {
 
   static readonly probeSid = "kt-probe";
 
-  constructor(target: DialTarget) {
+  constructor(target: DialTarget, streams: WireStreams | undefined) {
     this.target = target;
+    this.transport = new HandoverTransport(streams);
     this.#failed.catch(() => undefined);
   }
 

@@ -30,6 +30,7 @@ import {
 import { Presenter } from "./presenter.js";
 import { LiveProtocol } from "./protocol.js";
 import { otherAccount } from "./prove.js";
+import type { WireStreams } from "./transport.js";
 import { WireQueues } from "./wire-queues.js";
 import type { ConnectionFault, CredentialChange, Posture } from "./posture.js";
 
@@ -48,6 +49,8 @@ export interface LiveOptions {
   readonly onChange?: (change: CredentialChange) => void;
   /** Told what goes wrong otherwise. */
   readonly onFault?: (fault: ConnectionFault) => void;
+  /** What to run on in place of TCP. */
+  readonly streams?: WireStreams;
 }
 
 /** The longest pause between tries of a hand-over, in milliseconds. */
@@ -118,30 +121,37 @@ export class LiveConnection extends OpenNatsConnection {
     const outbox = new Outbox(live.outbox ?? {}, (count, why) => {
       this.#onChange({ type: "outboxDropped", count, why });
     });
-    this.#live = new LiveProtocol(this.options, this, queues, outbox, {
-      credentialReady: () => {
-        const error = this.#presenter.fault();
-        if (error !== undefined) this.#onChange({ type: "waiting", error });
-        return this.#keeper.ready();
+    this.#live = new LiveProtocol(
+      this.options,
+      this,
+      queues,
+      outbox,
+      {
+        credentialReady: () => {
+          const error = this.#presenter.fault();
+          if (error !== undefined) this.#onChange({ type: "waiting", error });
+          return this.#keeper.ready();
+        },
+        connected: () => {
+          this.#condition.connected();
+          this.#presenter.taken();
+          this.#onChange({ type: "connected" });
+          // A newer credential may have come while this one was being presented.
+          this.#moveOn();
+        },
+        credentialFault: () => this.#presenter.fault(),
+        sign: (info) => this.#presenter.sign(info),
+        serverError: (error) => this.#onServerError(error),
+        dialFailed: (error) => this.#onDialFailed(error),
+        lameDuck: () => this.#leave(),
+        callbackFailed: (subject, error) =>
+          live.onFault?.({ type: "callbackFailed", subject, error }),
+        streamFault: (error) => live.onFault?.({ type: "streamFault", error }),
+        queueRefused: (subject) =>
+          this.#onChange({ type: "queueRefused", subject }),
       },
-      connected: () => {
-        this.#condition.connected();
-        this.#presenter.taken();
-        this.#onChange({ type: "connected" });
-        // A newer credential may have come while this one was being presented.
-        this.#moveOn();
-      },
-      credentialFault: () => this.#presenter.fault(),
-      sign: (info) => this.#presenter.sign(info),
-      serverError: (error) => this.#onServerError(error),
-      dialFailed: (error) => this.#onDialFailed(error),
-      lameDuck: () => this.#leave(),
-      callbackFailed: (subject, error) =>
-        live.onFault?.({ type: "callbackFailed", subject, error }),
-      streamFault: (error) => live.onFault?.({ type: "streamFault", error }),
-      queueRefused: (subject) =>
-        this.#onChange({ type: "queueRefused", subject }),
-    });
+      live.streams,
+    );
     this.protocol = this.#live;
   }
 

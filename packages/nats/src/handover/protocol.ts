@@ -20,7 +20,7 @@ import { OpenReplies } from "./open-replies.js";
 import { pubFrame } from "./pub-frame.js";
 import { StreamParser } from "./stream-parser.js";
 import type { WireQueues } from "./wire-queues.js";
-import { HandoverTransport } from "./transport.js";
+import { HandoverTransport, type WireStreams } from "./transport.js";
 
 const utf8 = new TextEncoder();
 const ping = utf8.encode("PING\r\n");
@@ -79,6 +79,8 @@ export class LiveProtocol extends OpenProtocolHandler {
   readonly lingering = new Set<Lingering>();
   readonly outbox: Outbox;
   readonly queues: WireQueues;
+  /** What the connection runs on in place of TCP. */
+  readonly streams: WireStreams | undefined;
   readonly #hooks: ProtocolHooks;
   /** While outbound traffic is held: pings that the present server has to answer. */
   #owed: Set<Deferred<void>> | undefined;
@@ -93,8 +95,10 @@ export class LiveProtocol extends OpenProtocolHandler {
     queues: WireQueues,
     outbox: Outbox,
     hooks: ProtocolHooks,
+    streams?: WireStreams,
   ) {
     super(options, connection);
+    this.streams = streams;
     this.queues = queues;
     this.outbox = outbox;
     this.#hooks = hooks;
@@ -115,7 +119,7 @@ export class LiveProtocol extends OpenProtocolHandler {
     this.pongs.unshift(pong);
     this.connectError = (error) =>
       pong.reject(error ?? new Error("the connection broke while it was made"));
-    const transport = new HandoverTransport();
+    const transport = new HandoverTransport(this.streams);
     this.transport = transport;
     void transport.closed().then(async () => {
       if (this.transport !== transport) return;

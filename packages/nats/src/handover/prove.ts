@@ -21,7 +21,7 @@ export async function prove(
 ): Promise<Candidate> {
   let lastError: unknown;
   for await (const target of targets(protocol, elsewhere)) {
-    const candidate = new Candidate(target);
+    const candidate = new Candidate(target, protocol.streams);
     // A connection that is closed meanwhile leaves no socket behind.
     protocol.candidate = candidate;
     try {

@@ -1,15 +1,37 @@
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 
 import type { NodeConnectionOptions } from "@nats-io/transport-node";
 
-import { deferred, NodeTransport } from "./nats-core.js";
+import { deferred, NodeTransport, type ServerInfo } from "./nats-core.js";
+
+/** A byte stream to a server that stands in the place of a socket. */
+export interface WireStream extends Duplex {
+  /** Whether what it carries is encrypted. */
+  readonly encrypted: boolean;
+  /** Address of the peer. */
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+}
+
+/** How byte streams are opened where TCP is not wanted. */
+export interface WireStreams {
+  readonly encrypted: boolean;
+  /** @param signal ends the attempt */
+  open(
+    target: { hostname: string; port: number; tlsName: string },
+    options: NodeConnectionOptions,
+    signal: AbortSignal,
+  ): Promise<WireStream>;
+}
 
 /**
  * nats.js' TCP and TLS transport, with two things more: outbound frames can be held back for a
- * moment, and the socket can be exchanged for another one without nats.js noticing.
+ * moment, and the socket can be exchanged for another one without nats.js noticing. What it runs on may
+ * be another byte stream than TCP.
  *
- * Dialling, TLS upgrade, TLS first and client certificates are nats.js' own.
+ * Dialling, TLS upgrade, TLS first and client certificates are nats.js' own, on TCP.
  */
 export class HandoverTransport extends NodeTransport {
   /** Takes inbound chunks in place of nats.js' reader; set while this is only a candidate. */
@@ -17,6 +39,8 @@ export class HandoverTransport extends NodeTransport {
   /** Asked when the socket breaks; true means that another one is about to take over. */
   onSocketLost: (() => boolean) | undefined;
 
+  readonly #streams: WireStreams | undefined;
+  readonly #discarded = new AbortController();
   #address = "";
   #isTls = false;
   #held: Uint8Array[] | undefined;
@@ -25,21 +49,58 @@ export class HandoverTransport extends NodeTransport {
   #batch: Uint8Array[] = [];
   #next = 0;
 
+  /** @param streams what to run on in place of TCP */
+  constructor(streams?: WireStreams) {
+    super();
+    this.#streams = streams;
+  }
+
   /** As nats.js', which verifies the certificate of a server dialled by address as that of `localhost`. */
   override async connect(
     target: { hostname: string; port: number; tlsName: string },
     options: NodeConnectionOptions,
   ): Promise<void> {
     this.#address = target.hostname;
-    this.#isTls = options.tls?.handshakeFirst === true;
+    const streams = this.#streams;
+    this.#isTls = streams?.encrypted ?? options.tls?.handshakeFirst === true;
     try {
       await super.connect(target, options);
+      if (streams !== undefined) this.#isTls = false;
     } catch (error) {
       throw this.brokenBy(error as Error);
     }
   }
 
+  override async dial(target: {
+    hostname: string;
+    port: number;
+    tlsName?: string;
+  }): Promise<Socket> {
+    if (this.#streams === undefined) return super.dial(target);
+    const stream = await this.#streams.open(
+      { ...target, tlsName: this.tlsName },
+      this.options,
+      this.#discarded.signal,
+    );
+    // What is used of a socket here and in nats.js, such a stream has.
+    return stream as unknown as Socket;
+  }
+
+  override async peekInfo(): Promise<ServerInfo> {
+    const info = await super.peekInfo();
+    // Such a stream has its encryption, or none; what INFO offers is another port's.
+    return this.#streams === undefined
+      ? info
+      : {
+          ...info,
+          tls_required: false,
+          tls_available: this.#streams.encrypted,
+        };
+  }
+
   override startTLS(): Promise<TLSSocket> {
+    if (this.#streams !== undefined)
+      return Promise.resolve(this.socket as TLSSocket);
     this.#isTls = true;
     if (this.tlsName === "") {
       const host = { host: this.#address };
@@ -196,8 +257,13 @@ export class HandoverTransport extends NodeTransport {
     }
   }
 
+  override isEncrypted(): boolean {
+    return (this.socket as Partial<TLSSocket> | undefined)?.encrypted === true;
+  }
+
   override discard(): void {
     super.discard();
+    this.#discarded.abort();
     this.sink = undefined;
     this.#held = undefined;
     this.#heldBytes = 0;

@@ -20,6 +20,8 @@ export interface NatsServer extends AsyncDisposable {
   /** `nats://127.0.0.1:<port>`, with TLS too. The port outlives a restart. */
   readonly url: string;
   readonly port: number;
+  /** `ws://127.0.0.1:<port>`, or `wss://…` with TLS; undefined if it takes no WebSockets. */
+  readonly webSocketUrl: string | undefined;
   /** Process id; -1 while it does not run. */
   readonly pid: number;
   /** Whether the process runs. */
@@ -74,7 +76,12 @@ class ServerProcess implements NatsServer {
   readonly #options: NatsServerOptions;
   #folder: string | undefined;
   #config: ServerSettings;
-  #ports: ServerPorts = { client: -1, monitor: -1, cluster: -1 };
+  #ports: ServerPorts = {
+    client: -1,
+    monitor: -1,
+    cluster: -1,
+    webSocket: -1,
+  };
   /** Ports in the file it was started with: a reload must not name others, not even the real ones. */
   #configured: ServerPorts = this.#ports;
   #child: ManagedChild | undefined;
@@ -94,6 +101,13 @@ class ServerProcess implements NatsServer {
 
   get port(): number {
     return this.#ports.client;
+  }
+
+  get webSocketUrl(): string | undefined {
+    const { webSocket, tls } = this.#options;
+    if (webSocket === undefined) return undefined;
+    const scheme = tls === undefined ? "ws" : "wss";
+    return `${scheme}://127.0.0.1:${this.#ports.webSocket}`;
   }
 
   get pid(): number {
@@ -220,6 +234,7 @@ class ServerProcess implements NatsServer {
         client: portOf(urls["nats"]),
         monitor: portOf(urls["monitoring"]),
         cluster: portOf(urls["cluster"]),
+        webSocket: portOf(urls["websocket"]),
       };
     });
   }

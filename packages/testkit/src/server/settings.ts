@@ -32,6 +32,11 @@ export interface NatsServerOptions {
   /** Debug lines in the log. Default true: a test that fails wants them. */
   readonly debug?: boolean;
   readonly tls?: ServerTlsOptions;
+  /** Takes WebSockets too, on a port of their own; with `tls`, if that is set. */
+  readonly webSocket?: {
+    /** Compresses for clients that offer it. Default false. */
+    readonly compression?: boolean;
+  };
   /** Makes it a member of a cluster, see `natsCluster`. */
   readonly cluster?: {
     readonly name: string;
@@ -45,6 +50,7 @@ export interface ServerPorts {
   readonly client: number;
   readonly monitor: number;
   readonly cluster: number;
+  readonly webSocket: number;
 }
 
 const certificateFile = "certificate.pem";
@@ -57,7 +63,15 @@ export function serverSettings(
   ports: ServerPorts,
   config: ServerSettings,
 ): ServerSettings {
-  const { name, maxPayload, jetstream, debug = true, tls, cluster } = options;
+  const {
+    name,
+    maxPayload,
+    jetstream,
+    debug = true,
+    tls,
+    webSocket,
+    cluster,
+  } = options;
   return {
     listen: `127.0.0.1:${ports.client}`,
     http: `127.0.0.1:${ports.monitor}`,
@@ -68,6 +82,13 @@ export function serverSettings(
     ...(maxPayload !== undefined && { max_payload: maxPayload }),
     ...(jetstream === true && { jetstream: { store_dir: "store" } }),
     ...(tls !== undefined && { tls: tlsSettings(tls) }),
+    ...(webSocket !== undefined && {
+      websocket: {
+        listen: `127.0.0.1:${ports.webSocket}`,
+        ...(tls === undefined ? { no_tls: true } : { tls: tlsOf(tls) }),
+        ...webSocket,
+      },
+    }),
     ...(cluster !== undefined && {
       cluster: {
         name: cluster.name,
@@ -80,6 +101,15 @@ export function serverSettings(
 }
 
 function tlsSettings(tls: ServerTlsOptions): ServerSettings {
+  const { handshakeFirst } = tls;
+  return {
+    ...tlsOf(tls),
+    ...(handshakeFirst !== undefined && { handshake_first: handshakeFirst }),
+  };
+}
+
+/** What every listener with TLS knows. */
+function tlsOf(tls: ServerTlsOptions): ServerSettings {
   return {
     cert_file: certificateFile,
     key_file: keyFile,
@@ -87,9 +117,6 @@ function tlsSettings(tls: ServerTlsOptions): ServerSettings {
     ...(tls.clientAuthority !== undefined && {
       ca_file: authorityFile,
       verify: true,
-    }),
-    ...(tls.handshakeFirst !== undefined && {
-      handshake_first: tls.handshakeFirst,
     }),
   };
 }
