@@ -60,9 +60,11 @@ export function unwanted({ name, files }) {
       !/^(package\.json|README\.md|LICENSE)$/.test(file) &&
       (!file.startsWith("dist/") || /\.test\.|\.tsbuildinfo$/.test(file)),
   );
-  const missing = ["README.md", "LICENSE", "dist/index.js"].filter(
-    (file) => !files.includes(file),
-  );
+  const needed = ["README.md", "LICENSE", "dist/index.js"];
+  // Provider archives are made of it.
+  if (name === "@keyturn/messaging")
+    needed.push("dist/bundle/keyturn-messaging.cjs");
+  const missing = needed.filter((file) => !files.includes(file));
   return [
     ...extra.map((file) => `The tarball of ${name} holds ${file}.`),
     ...missing.map((file) => `The tarball of ${name} lacks ${file}.`),

@@ -87,9 +87,14 @@ export {
 } from "./outbox/outbox.js";
 export { nearest } from "./text/nearest.js";
 export {
+  generateSeed,
   NkeyFault,
   publicKeyBytes,
+  readPublicKey,
+  signingKeyFromSeed,
+  verifyingKey,
   type NkeyKind,
+  type SigningKey,
 } from "./credentials/nkey.js";
 export { CurveKey } from "./xkey/curve-key.js";
 export { credentialsFrom, registerSource } from "./stores/registry.js";

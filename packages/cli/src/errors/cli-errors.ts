@@ -70,6 +70,23 @@ export const cliErrors = {
     meaning: "The bucket in JetStream did not do what it was asked.",
     next: "Look at it: `nats kv info BUCKET`.",
   },
+  PAR_ARCHIVE_UNREADABLE: {
+    meaning: "A file has not the form of a provider archive.",
+    next: "Copy it again, whole, or make one: `keyturn par create --help`.",
+  },
+  PAR_ARCHIVE_INVALID: {
+    meaning: "A provider archive has something that hosts or tools refuse.",
+    next: "Make it anew (`keyturn par create --help`), or sign it anew (`keyturn par sign --help`).",
+  },
+  PAR_INPUT_INVALID: {
+    meaning: "What should go into a provider archive is of no use there.",
+    next: "Look at what is needed: `keyturn par create --help`.",
+  },
+  PAR_KEY_INVALID: {
+    meaning:
+      "A file that should hold the key of an issuer or of a provider holds something else.",
+    next: "Make one: `keyturn par keygen --help`.",
+  },
   CLI_UNEXPECTED: {
     meaning: "The command met an error that nobody thought of.",
     next: "It is a defect of Keyturn: please report it with this text.",

@@ -1,6 +1,11 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+} from "node:crypto";
 
-/** What a key is for; the first letter of its public form. */
+/** What a key is for; the first letter of its public form. A module and a service are wasmCloud's. */
 export type NkeyKind =
   | "account"
   | "cluster"
@@ -25,8 +30,8 @@ const seedPrefix = 18 << 3;
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 /** DER before the 32 bytes of an Ed25519 private key (RFC 8410). */
 const pkcs8Head = Buffer.from("302e020100300506032b657004220420", "hex");
-/** Length of the DER before the 32 bytes of an Ed25519 public key. */
-const spkiHeadLength = 12;
+/** DER before the 32 bytes of an Ed25519 public key (RFC 8410). */
+const spkiHead = Buffer.from("302a300506032b6570032100", "hex");
 
 /** Why a text is no nkey; a plain word for the reader, never the text. */
 export class NkeyFault extends Error {
@@ -58,7 +63,7 @@ export function signingKeyFromSeed(text: Uint8Array): SigningKey {
     const spki = createPublicKey(key).export({ format: "der", type: "spki" });
     return {
       kind,
-      publicKey: encodePublic(kind, spki.subarray(spkiHeadLength)),
+      publicKey: encodePublic(kind, spki.subarray(spkiHead.length)),
       key,
     };
   } finally {
@@ -98,15 +103,41 @@ export function seedBytes(text: Uint8Array): {
   }
 }
 
-/** The 32 bytes of a public nkey such as `A…`, of this kind or of any. @throws NkeyFault */
-export function publicKeyBytes(text: string, kind?: NkeyKind): Uint8Array {
+/** The text of a new seed, for a file; not of a curve key, whose seeds `CurveKey` makes. */
+export function generateSeed(kind: Exclude<NkeyKind, "curve">): string {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const der = privateKey.export({ format: "der", type: "pkcs8" });
+  try {
+    return encodeSeed(kind, der.subarray(pkcs8Head.length));
+  } finally {
+    der.fill(0);
+  }
+}
+
+/** Kind and 32 bytes of a public nkey such as `A…`. @throws NkeyFault */
+export function readPublicKey(text: string): {
+  readonly kind: NkeyKind;
+  readonly bytes: Uint8Array;
+} {
   const raw = decodeChecked(Buffer.from(text, "latin1"), "public key");
   if (raw.length !== 35) throw new NkeyFault("it has the wrong length");
-  const found = kinds.get(raw[0] as number);
-  if (found === undefined) throw new NkeyFault("it is of an unknown kind");
-  if (kind !== undefined && found !== kind)
+  const kind = kinds.get(raw[0] as number);
+  if (kind === undefined) throw new NkeyFault("it is of an unknown kind");
+  return { kind, bytes: raw.subarray(1, 33) };
+}
+
+/** The 32 bytes of a public nkey such as `A…`, of this kind or of any. @throws NkeyFault */
+export function publicKeyBytes(text: string, kind?: NkeyKind): Uint8Array {
+  const read = readPublicKey(text);
+  if (kind !== undefined && read.kind !== kind)
     throw new NkeyFault("it is of another kind");
-  return raw.subarray(1, 33);
+  return read.bytes;
+}
+
+/** A native key that verifies, of the 32 bytes of a public key. */
+export function verifyingKey(bytes: Uint8Array): KeyObject {
+  const key = Buffer.concat([spkiHead, bytes]);
+  return createPublicKey({ key, format: "der", type: "spki" });
 }
 
 /** Public form of the 32 bytes of a public key. */

@@ -1,8 +1,13 @@
-import { createPublicKey, verify } from "node:crypto";
+import { verify } from "node:crypto";
 
 import { fail } from "../errors/nats-errors.js";
 import { mistakenFor } from "./mistaken.js";
-import { NkeyFault, publicKeyBytes, type NkeyKind } from "./nkey.js";
+import {
+  NkeyFault,
+  publicKeyBytes,
+  verifyingKey,
+  type NkeyKind,
+} from "./nkey.js";
 
 /** What a user JWT says about itself. Times in milliseconds since the epoch. */
 export interface UserClaims {
@@ -30,8 +35,6 @@ type Json = Readonly<Record<string, unknown>>;
 const longestJwt = 64 * 1024;
 /** The last second that a `Date` can hold. */
 const latestTime = 8.64e12;
-/** DER before the 32 bytes of an Ed25519 public key (RFC 8410). */
-const spkiHead = Buffer.from("302a300506032b6570032100", "hex");
 
 /**
  * Reads and checks a NATS user JWT as a server would: form, signature by the key it names as issuer,
@@ -131,12 +134,10 @@ function isSignedBy(
   signed: string,
   signature: string,
 ): boolean {
-  const der = Buffer.concat([spkiHead, publicKeyBytes(issuer, "account")]);
-  const key = createPublicKey({ key: der, format: "der", type: "spki" });
   return verify(
     null,
     Buffer.from(signed, "latin1"),
-    key,
+    verifyingKey(publicKeyBytes(issuer, "account")),
     Buffer.from(signature, "base64url"),
   );
 }

@@ -1,11 +1,9 @@
-import { createPublicKey, verify } from "node:crypto";
+import { verify } from "node:crypto";
 
-import { publicKeyBytes } from "../credentials/nkey.js";
+import { publicKeyBytes, verifyingKey } from "../credentials/nkey.js";
 import { reasonsOf, withStop } from "../errors/error-chain.js";
 import { fail } from "../errors/nats-errors.js";
 import { signDeadlineMs, type Signer } from "./signer.js";
-
-const spkiHead = Buffer.from("302a300506032b6570032100", "hex");
 
 /**
  * Asks a signer for the signature of a nonce, within its deadline, and makes sure that it is one: a server
@@ -58,7 +56,6 @@ function isSignature(
 ): boolean {
   if (!(signature instanceof Uint8Array) || signature.byteLength !== 64)
     return false;
-  const der = Buffer.concat([spkiHead, publicKeyBytes(publicKey, "user")]);
-  const key = createPublicKey({ key: der, format: "der", type: "spki" });
+  const key = verifyingKey(publicKeyBytes(publicKey, "user"));
   return verify(null, nonce, key, signature);
 }

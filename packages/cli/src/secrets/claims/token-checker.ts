@@ -1,7 +1,8 @@
 import type { NkeyKind } from "@keyturn/nats";
+import { ClaimsFault } from "@keyturn/nats/wasmcloud-secrets";
 
 import { isPublicKey } from "../keys/public-key.js";
-import { checkTimes, ClaimsFault, readClaims, type Claims } from "./claims.js";
+import { checkTimes, readSignedClaims, type Claims } from "./claims.js";
 
 /** Tokens whose signatures need not be checked again: hosts show the same ones over and over. */
 const defaultRemembered = 1000;
@@ -48,7 +49,7 @@ export class TokenChecker {
     kinds: readonly NkeyKind[],
     what: string,
   ): Claims {
-    const claims = this.#remembered.get(token) ?? readClaims(token);
+    const claims = this.#remembered.get(token) ?? readSignedClaims(token);
     // What was used last goes last.
     this.#remembered.delete(token);
     this.#remembered.set(token, claims);

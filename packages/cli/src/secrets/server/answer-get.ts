@@ -1,8 +1,9 @@
+import { ClaimsFault } from "@keyturn/nats/wasmcloud-secrets";
 import { CurveKey, isKeyturnError, NkeyFault } from "@keyturn/nats";
 import { JsonError } from "@keyturn/nats/json";
 
 import type { AuditEntry } from "../audit/audit-log.js";
-import { ClaimsFault, type Claims } from "../claims/claims.js";
+import type { Claims } from "../claims/claims.js";
 import type { TokenChecker } from "../claims/token-checker.js";
 import { isKeyName } from "../policy/key-pattern.js";
 import type { Decision, Policy } from "../policy/policy.js";

@@ -1,4 +1,5 @@
 export { selfSignedHostToken, signClaims, type Claims } from "./claims.js";
+export { ClaimsFault, readClaims, type ReadClaims } from "./read-claims.js";
 export {
   backendSubject,
   readAnswer,
