@@ -1,14 +1,10 @@
-import { readFileSync } from "node:fs";
-
 import {
   connect,
-  credsCredential,
-  type Credential,
+  credentialsFrom,
   type LiveConnection,
   type NatsEvent,
 } from "@keyturn/nats";
 
-import { fail } from "../errors/cli-errors.js";
 import type { OptionSpec } from "./command.js";
 
 /** Options of every command that talks to NATS. */
@@ -20,18 +16,19 @@ export const connectionOptions = {
     env: "NATS_URL",
     default: "nats://127.0.0.1:4222",
   },
-  creds: {
+  credentials: {
     type: "text",
-    value: "FILE",
-    summary: "credentials file to sign in with; followed when it changes",
-    env: "NATS_CREDS",
+    value: "REFERENCE",
+    summary:
+      "where the credential lies, for example file:///run/secrets/nats.creds",
+    env: "KEYTURN_CREDENTIALS",
   },
 } as const satisfies Record<string, OptionSpec>;
 
 /** What was typed for {@link connectionOptions}. */
 export interface ConnectionInput {
   readonly server: string;
-  readonly creds: string | undefined;
+  readonly credentials: string | undefined;
 }
 
 /**
@@ -41,32 +38,16 @@ export interface ConnectionInput {
  * @throws KeyturnError
  */
 export function openConnection(
-  { server, creds }: ConnectionInput,
+  { server, credentials }: ConnectionInput,
   name: string,
   onEvent?: (event: NatsEvent) => void,
 ): Promise<LiveConnection> {
   return connect({
     servers: server,
     name,
-    ...(creds !== undefined && { credentials: () => credentialOf(creds) }),
+    ...(credentials !== undefined && {
+      credentials: credentialsFrom(credentials),
+    }),
     ...(onEvent !== undefined && { onEvent }),
   });
-}
-
-function credentialOf(path: string): Credential {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    throw fail(
-      "CLI_FILE_UNREADABLE",
-      `The credentials file ${path} cannot be read.`,
-      { cause },
-    );
-  }
-  try {
-    return credsCredential(bytes, { source: path, plaintext: false });
-  } finally {
-    bytes.fill(0);
-  }
 }

@@ -11,8 +11,8 @@ import {
 import type { AuditEntry } from "../audit/audit-log.js";
 import { isPublicKey } from "../keys/public-key.js";
 import { isKeyName } from "../policy/key-pattern.js";
-import { Refusal } from "../protocol/refusal.js";
 import { opened, type Answer, type Vault } from "./answer-get.js";
+import { Refusal } from "./refusal.js";
 
 const putRequest = onlyFields({
   key: asValue,
@@ -43,9 +43,13 @@ export async function answerPut(
   } catch (error) {
     const refusal = asPutRefusal(error);
     return {
-      data: JSON.stringify({ revision: 0, error: refusal.kind }),
+      data: JSON.stringify({ revision: 0, error: refusal.fault.name }),
       audit: {
-        ...entry("put_secret", refusal.kind, key === undefined ? {} : { key }),
+        ...entry(
+          "put_secret",
+          refusal.fault.name,
+          key === undefined ? {} : { key },
+        ),
         allowed: false,
         reason: refusal.message,
       },

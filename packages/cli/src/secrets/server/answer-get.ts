@@ -1,20 +1,21 @@
 import { ClaimsFault } from "@keyturn/nats/wasmcloud-secrets";
 import { CurveKey, isKeyturnError, NkeyFault } from "@keyturn/nats";
 import { JsonError } from "@keyturn/nats/json";
+import {
+  readRequest,
+  writeAnswer,
+  writeFault,
+  type SecretRequest,
+} from "@keyturn/nats/wasmcloud-secrets";
 
 import type { AuditEntry } from "../audit/audit-log.js";
 import type { Claims } from "../claims/claims.js";
 import type { TokenChecker } from "../claims/token-checker.js";
 import { isKeyName } from "../policy/key-pattern.js";
 import type { Decision, Policy } from "../policy/policy.js";
-import { Refusal } from "../protocol/refusal.js";
-import {
-  readSecretRequest,
-  type SecretRequest,
-} from "../protocol/secret-request.js";
-import { secretResponse } from "../protocol/secret-response.js";
 import type { Mappings } from "../store/mappings.js";
 import type { SecretStore } from "../store/secret-store.js";
+import { Refusal } from "./refusal.js";
 
 /** What answering takes. */
 export interface Vault {
@@ -59,7 +60,8 @@ export async function answerGet(
   try {
     const request = openRequest(vault.transit, requestKey, body);
     const { key, application } = request;
-    learn({ key, ...(application !== undefined && { application }) });
+    const named = application?.name;
+    learn({ key, ...(named !== undefined && { application: named }) });
     const { entity, host } = claimsOf(vault.tokens, request, learn);
     decision = await vault.policy().decide(
       {
@@ -85,12 +87,12 @@ export async function answerGet(
   } catch (error) {
     const refusal = asRefusal(error);
     return {
-      data: JSON.stringify(refusal),
+      data: writeFault(refusal.fault),
       audit: {
         operation: "get",
         ...(decision ?? { allowed: false, reason: refusal.message }),
         ...known,
-        answer: refusal.kind,
+        answer: refusal.fault.name,
       },
     };
   }
@@ -120,7 +122,7 @@ function openRequest(
   body: Uint8Array,
 ): SecretRequest {
   try {
-    return readSecretRequest(opened(transit, requestKey, body));
+    return readRequest(opened(transit, requestKey, body));
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     throw Refusal.plain("InvalidRequest", error.message);
@@ -166,11 +168,10 @@ async function readSecret(
   if (stored === undefined)
     throw Refusal.plain("SecretNotFound", "there is no such secret or version");
   const { kind, value } = store.open(key, stored);
-  const plain = value.use((bytes) =>
-    secretResponse(stored.version, kind, bytes),
-  );
+  const { version: of } = stored;
+  const plain = writeAnswer({ value, version: of, binary: kind === "binary" });
   value.wipe();
-  return { plain, version: stored.version };
+  return { plain, version: of };
 }
 
 /** Whatever went wrong, as the protocol has it. */

@@ -5,16 +5,18 @@ import {
   type Subscription,
 } from "@nats-io/nats-core";
 
-import type { AuditLog } from "../audit/audit-log.js";
-import { Refusal } from "../protocol/refusal.js";
 import {
+  backendSubject,
   requestKeyHeader,
   responseKeyHeader,
-  subjectBase,
-} from "../protocol/wire.js";
+  writeFault,
+} from "@keyturn/nats/wasmcloud-secrets";
+
+import type { AuditLog } from "../audit/audit-log.js";
 import { answerMapping, answerPut } from "./answer-change.js";
 import { answerGet, asRefusal, type Answer, type Vault } from "./answer-get.js";
 import { BoundedWork } from "./bounded-work.js";
+import { Refusal } from "./refusal.js";
 
 /** What the stock backend calls itself, and hosts look for. */
 export const defaultName = "nats-kv";
@@ -60,9 +62,9 @@ export class Backend implements AsyncDisposable {
   }: BackendOptions) {
     this.#vault = vault;
     this.#audit = audit;
-    this.#base = subjectBase(topic, name);
+    this.#base = backendSubject(topic, name, "");
     this.#work = new BoundedWork(concurrency, concurrency * waitingPerRunning);
-    this.#subscription = connection.subscribe(`${this.#base}.>`, {
+    this.#subscription = connection.subscribe(`${this.#base}>`, {
       queue: `wasmcloud_secrets.${name}`,
       callback: (error, message) => {
         if (error === null) this.#receive(message);
@@ -90,7 +92,7 @@ export class Backend implements AsyncDisposable {
   #receive(message: Msg): void {
     if (message.reply === undefined || message.reply === "") return;
     const [operation = "", ...rest] = message.subject
-      .slice(this.#base.length + 1)
+      .slice(this.#base.length)
       .split(".");
     if (operation === "server_xkey") {
       respond(message, { data: this.#vault.transit.publicKey });
@@ -101,9 +103,10 @@ export class Backend implements AsyncDisposable {
     );
     if (!isTaken)
       respond(message, {
-        data: JSON.stringify(
-          Refusal.told("UpstreamError", "too many requests; try again"),
-        ),
+        data: writeFault({
+          name: "UpstreamError",
+          text: "too many requests; try again",
+        }),
       });
   }
 
@@ -115,7 +118,7 @@ export class Backend implements AsyncDisposable {
       await this.#audit.write(answer.audit);
       respond(message, answer);
     } catch (error) {
-      respond(message, { data: JSON.stringify(asRefusal(error)) });
+      respond(message, { data: writeFault(asRefusal(error).fault) });
     }
   }
 
@@ -178,16 +181,15 @@ function requestKey(message: Msg): string | undefined | Refusal {
 
 function refused(operation: string, refusal: Refusal): Promise<Answer> {
   return Promise.resolve({
-    data: JSON.stringify(
+    data:
       operation === "put_secret"
-        ? { revision: 0, error: refusal.kind }
-        : refusal,
-    ),
+        ? JSON.stringify({ revision: 0, error: refusal.fault.name })
+        : writeFault(refusal.fault),
     audit: {
       operation,
       allowed: false,
       reason: refusal.message,
-      answer: refusal.kind,
+      answer: refusal.fault.name,
     },
   });
 }

@@ -112,15 +112,21 @@ export interface SecretAnswer {
   readonly value: Secret;
   /** In the backend's own terms. */
   readonly version: string;
+  /** Whether it goes as bytes even if it is UTF-8. Default false. */
+  readonly binary?: boolean;
 }
 
 /**
- * The answer before it is sealed; the caller wipes it. A value that is UTF-8 goes as a string, any other
- * as bytes.
+ * The answer before it is sealed; the caller wipes it. A value that is UTF-8 goes as a string, unless it
+ * is called binary; any other as bytes.
  */
-export function writeAnswer({ value, version: of }: SecretAnswer): Uint8Array {
+export function writeAnswer({
+  value,
+  version: of,
+  binary = false,
+}: SecretAnswer): Uint8Array {
   return value.use((bytes) => {
-    const isText = isUtf8(bytes);
+    const isText = !binary && isUtf8(bytes);
     const written = isText ? jsonString(bytes) : jsonByteArray(bytes);
     const nothing = Buffer.from("null");
     const answer = Buffer.concat([
