@@ -37,7 +37,7 @@ export async function typed(
   const out = buffer(stdout);
   const err = buffer(stderr);
   const code = await runCli({ version: "0.1.0", groups }, args, {
-    stdin: Readable.from([Buffer.from(stdin)]),
+    stdin: Object.assign(Readable.from([Buffer.from(stdin)]), { isTTY: tty }),
     stdout,
     stderr,
     env,

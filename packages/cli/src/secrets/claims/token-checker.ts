@@ -19,6 +19,11 @@ export class TokenChecker {
     this.#most = most;
   }
 
+  /** How many tokens are remembered. */
+  get remembered(): number {
+    return this.#remembered.size;
+  }
+
   /**
    * The token of a component or provider.
    *

@@ -24,6 +24,7 @@ export const unmap: Command = defineCommand({
       throw fail(
         "CLI_ARGUMENTS_WRONG",
         "`keyturn secrets unmap` takes keys, or `--all`.",
+        { next: "Look at what it takes: `keyturn secrets unmap --help`." },
       );
     const keys = await withConnection(options, async (connection) => {
       const mappings = await Mappings.open(connection, options.name);
