@@ -5,7 +5,9 @@ import { createAccount } from "@nats-io/nkeys";
 
 import { claimsToken } from "../../testing/claims-token.test.fixture.js";
 import { entityKey } from "../../testing/entity-key.test.fixture.js";
-import { checkTimes, ClaimsFault, readClaims } from "./claims.js";
+import { ClaimsFault } from "@keyturn/nats/wasmcloud-secrets";
+
+import { checkTimes, readSignedClaims } from "./claims.js";
 import { TokenChecker } from "./token-checker.js";
 
 const account = createAccount();
@@ -20,59 +22,35 @@ describe("claims", () => {
       Buffer.from(payload).toString("base64url"),
       "hszdwlpLOt96oc578eVwur0Pvtl16JDVnOtjk92Udz4lUH6laTVFuXxaDdL78Q6x9kMfQLiga4XlOHY3Omx4Ag",
     ].join(".");
-    assert.deepEqual(readClaims(token), {
+    assert.deepEqual(readSignedClaims(token), {
       issuer: "AB43KVROR7TFJ6KAPCYRF2FJROTZAH4FHLTJLPWX4DRZCC5NASLGIFW3",
       subject: "VDT7CYVBBPWFLGX6UGK6JXHIJNUVNDK5FSYJMPVUI3AGQXRLC7ZPBT3I",
       expires: undefined,
       notBefore: undefined,
     });
     assert.throws(
-      () => readClaims(token.replace("hszd", "hszc")),
+      () => readSignedClaims(token.replace("hszd", "hszc")),
       new ClaimsFault("signature is not valid"),
     );
   });
 
   const claims = { iss, sub: "V" };
   const good = claimsToken(account, claims);
-  for (const [token, message] of [
-    ["", "invalid token format, expected 3 segments, found 1"],
-    [`${good}.x`, "invalid token format, expected 3 segments, found 4"],
-    [".".repeat(200_000), "it is too long"],
-    ["!.e30.e30", "its header is not base64url"],
-    ["e30=.e30.e30", "its header is not base64url"],
-    ["bm8.e30.e30", "its header is malformed: a value expected at byte 0"],
-    [
-      claimsToken(account, claims, { typ: "JWT", alg: "Ed25519" }),
-      "its header names another algorithm or type",
-    ],
-    [
-      claimsToken(account, claims, { typ: "jwt", alg: "EdDSA" }),
-      "its header names another algorithm or type",
-    ],
-    [
-      claimsToken(account, claims, { typ: "jwt", alg: "none" }),
-      "its header names another algorithm or type",
-    ],
-    [claimsToken(account, { iss }), "it has no issuer or no subject"],
-    [claimsToken(account, { sub: "V" }), "it has no issuer or no subject"],
-    [
-      claimsToken(account, { ...claims, exp: "soon" }),
-      "its payload is malformed: `exp` must be a whole number, not a string",
-    ],
-    [
-      claimsToken(account, { ...claims, iss: "me" }),
-      "its issuer is no public key: it has a character outside A-Z and 2-7",
-    ],
-    [claimsToken(createAccount(), claims), "signature is not valid"],
-    [good.replace(/[^.]*$/, ""), "signature is not valid"],
+  for (const [what, token] of [
+    ["another key", claimsToken(createAccount(), claims)],
+    ["nobody", good.replace(/[^.]*$/, "")],
+    ["a longer text", good.replace(/[^.]*$/, "$&AAAA")],
   ] as const)
-    test(`are refused: ${message} (${token.slice(0, 20)}…)`, () => {
-      assert.throws(() => readClaims(token), new ClaimsFault(message));
+    test(`signed by ${what} are refused`, () => {
+      assert.throws(
+        () => readSignedClaims(token),
+        new ClaimsFault("signature is not valid"),
+      );
     });
 
   test("have times without leeway", () => {
     const of = (expires?: number, notBefore?: number) =>
-      readClaims(
+      readSignedClaims(
         claimsToken(account, { ...claims, exp: expires, nbf: notBefore }),
       );
     checkTimes(of(100, 100), 100_999);
