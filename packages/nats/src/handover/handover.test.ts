@@ -6,6 +6,8 @@ import {
   natsServer,
   rotationTorture,
   until,
+  type NatsServer,
+  type ServerSettings,
   type UserOptions,
 } from "@keyturn/testkit";
 
@@ -13,10 +15,12 @@ import { connect, type ConnectOptions } from "../connection/connect.js";
 import type { Credential } from "../credentials/credential.js";
 import { userJwtCredential } from "../credentials/makers.js";
 import type { LiveConnection } from "./live-connection.js";
+import type { LiveProtocol } from "./protocol.js";
 
 const origin = { source: "this test", plaintext: false };
 
 interface Room extends AsyncDisposable {
+  readonly server: NatsServer;
   readonly connection: LiveConnection;
   readonly peer: LiveConnection;
   /** Makes the source give a new user, and asks for the change. */
@@ -30,11 +34,12 @@ interface Room extends AsyncDisposable {
 async function room(
   user: UserOptions = {},
   options: Partial<ConnectOptions> = {},
+  settings: ServerSettings = {},
 ): Promise<Room> {
   const operator = await makeOperator();
   const account = await operator.account("APP");
   const server = await natsServer({
-    config: await operator.serverConfig(),
+    config: { ...(await operator.serverConfig()), ...settings },
     debug: false,
   });
   const make = async (claims: UserOptions): Promise<Credential> =>
@@ -50,6 +55,7 @@ async function room(
     credentials: await make({}),
   });
   return {
+    server,
     connection,
     peer,
     make,
@@ -138,6 +144,49 @@ void test("subscriptions that ask for it keep their order", async () => {
     report.streams.find((stream) => stream.name === "callback")?.late,
     0,
   );
+});
+
+void test("both connections stay subscribed for longer than a message takes from one subscriber to the next", async () => {
+  await using at = await room({}, {}, { trace: true, logtime: true });
+  at.connection.subscribe("held.up", { callback: () => undefined });
+  await at.connection.flush();
+  const log = at.server.logText().length;
+  await at.rotate();
+  const when = (what: RegExp): number => {
+    const [, time = ""] = what.exec(at.server.logText().slice(log)) ?? [];
+    return Date.parse(`1970-01-01T${time}Z`);
+  };
+  const both = when(/ ([\d:.]+) .*<<- \[SUB held\.up/);
+  const one = when(/ ([\d:.]+) .*<<- \[UNSUB 1 ?\]/);
+  assert.ok(one - both >= 45, `${one - both} ms`);
+});
+
+void test("while both are subscribed, messages go out; from the first change of subscriptions on they wait", async () => {
+  await using at = await room();
+  const heard: string[] = [];
+  at.peer.subscribe("out.*", {
+    callback: (_, { subject }) => void heard.push(subject),
+  });
+  await at.peer.flush();
+  const rotation = at.rotate();
+  const { protocol } = at.connection as unknown as { protocol: LiveProtocol };
+  const isHolding = (): boolean => protocol.live.isHolding;
+  let isOver = false;
+  void rotation.then(() => (isOver = true));
+  await until("both", 2000, () => protocol.overlap !== undefined);
+  at.connection.publish("out.free");
+  await until("it", 2000, () => heard.includes("out.free"));
+  assert.deepEqual([isOver, isHolding()], [false, false]);
+  at.connection.subscribe("in", { callback: () => undefined });
+  assert.equal(isHolding(), true);
+  at.connection.publish("out.held");
+  await at.peer.flush();
+  assert.equal(isOver, false);
+  assert.ok(!heard.includes("out.held"));
+  await rotation;
+  await at.connection.flush();
+  await at.peer.flush();
+  assert.equal(heard.at(-1), "out.held");
 });
 
 void test("a refused credential leaves everything as it was, and says why", async () => {

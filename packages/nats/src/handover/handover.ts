@@ -16,16 +16,19 @@ import type { HandoverTransport } from "./transport.js";
 
 /** How long the old socket may still tell something after it was left. */
 const lateMs = 250;
+/** How long both connections are subscribed: bounds of what follows from the round trip. */
+const leastOverlapMs = 50;
+const longestOverlapMs = 1000;
 /** A wait for the other servers of a cluster to learn the new interest, where it cannot be proved. */
 const blindPropagationMs = 250;
 
 /**
  * Moves a live connection to `credential`: make before break, and nothing has changed if it throws.
  *
- * The steps: a second socket is dialled and signed in; outbound traffic is held from now on; the
- * new socket is subscribed to everything under the same ids, while what it receives is kept; the old
- * socket is unsubscribed and read to its end; the kept messages follow, and the held ones go out on
- * the new socket.
+ * The steps: a second socket is dialled and signed in, then subscribed to everything under the same
+ * ids, while what it receives is kept; a little later outbound traffic is held (at once from the first
+ * change of subscriptions on), the old socket is unsubscribed and read to its end; the kept messages
+ * follow, and the held ones go out on the new socket.
  *
  * @param elsewhere prefer another server (the present one is in lame duck mode)
  * @throws KeyturnError `HANDOVER_REFUSED`, `HANDOVER_TIMEOUT`, `HANDOVER_UNREACHABLE`,
@@ -63,6 +66,8 @@ class Handover {
   readonly #leaving = new Set<SubscriptionImpl>();
   readonly #lost = deferred<void>();
   #oldIsLost = false;
+  /** Of the new connection, when it was subscribed. */
+  #roundTripMs = 0;
 
   constructor(
     protocol: LiveProtocol,
@@ -83,13 +88,20 @@ class Handover {
       this.#candidate.info.server_id === protocol.info?.server_id;
     try {
       this.#watchOld();
-      // Whatever is subscribed, ended, drained or published from now on comes behind the switch.
-      this.#hold();
-      // What we published on the old socket must be through before the new one listens.
-      if (protocol.options.noEcho === true) await this.#drain("");
+      // Whatever is subscribed, ended or drained from now on comes behind the switch.
+      protocol.holdOnChange();
+      for (const subscription of protocol.subscriptions.all())
+        if (subscription.draining) this.#leaving.add(subscription);
+      if (protocol.options.noEcho === true) {
+        // What we published on the old socket must be through before the new one listens.
+        protocol.hold();
+        await this.#drain("");
+      }
       protocol.overlap = { copies: this.#copies, phase: "recording" };
       await this.#subscribe();
       if (!sameServer) await this.#provePropagation();
+      await this.#outlastDeliveries();
+      protocol.hold();
     } catch (error) {
       await this.#rollBack();
       throw error;
@@ -126,30 +138,41 @@ class Handover {
     };
   }
 
-  #hold(): void {
-    const protocol = this.#protocol;
-    protocol.hold();
-    for (const subscription of protocol.subscriptions.all())
-      if (subscription.draining) this.#leaving.add(subscription);
-  }
-
   /** Subscribes the candidate to everything that is subscribed now. */
   async #subscribe(): Promise<void> {
     // Again for what has to be subscribed in another form; and each can be refused but once.
     for (;;) {
       const commands = this.#missing();
       if (commands === "") return;
+      const sent = performance.now();
       this.#candidate.send(commands);
       await within(
         this.#deadlines.proveMs,
         "Subscribing the new connection",
         this.#candidate.roundTrip(),
       );
+      this.#roundTripMs = performance.now() - sent;
       const refused = this.#candidate.refused.splice(0);
       for (const refusal of refused) this.#onRefused(refusal);
       this.#copies.confirm(this.#subscribed.keys());
       if (refused.length === 0) return;
     }
+  }
+
+  /**
+   * A server chooses whom a message goes to before it goes from one to the next. One on its way meanwhile
+   * knows of the old connection only, and is dropped if that is unsubscribed before its turn comes: both
+   * stay for longer than that takes, which grows with the load on the server.
+   */
+  async #outlastDeliveries(): Promise<void> {
+    const ms = Math.min(
+      Math.max(leastOverlapMs, 2 * this.#roundTripMs),
+      longestOverlapMs,
+    );
+    await Promise.race([
+      new Promise((resolve) => setTimeout(resolve, ms)),
+      this.#lost,
+    ]);
   }
 
   #missing(): string {

@@ -38,6 +38,7 @@ test("what is called, overridden or set in nats.js is there", () => {
   assertHas(connection, "field", ["options", "draining"]);
   assertHas(protocol, "function", [
     "_sub",
+    "unsub",
     "close",
     "dial",
     "dialLoop",

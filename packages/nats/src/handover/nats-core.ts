@@ -102,6 +102,7 @@ export interface OpenProtocolHandler {
   sendSubscriptions(): void;
   subscribe(subscription: SubscriptionImpl): SubscriptionImpl;
   _sub(subscription: SubscriptionImpl): void;
+  unsub(subscription: SubscriptionImpl, max?: number): void;
 
   /** Private in nats.js' types. */
   flushPending(): void;

@@ -84,6 +84,7 @@ export class LiveProtocol extends OpenProtocolHandler {
   readonly #hooks: ProtocolHooks;
   /** While outbound traffic is held: pings that the present server has to answer. */
   #owed: Set<Deferred<void>> | undefined;
+  #holdsOnChange = false;
   /** Copies that are still to come from the hand-over before. */
   #late: Copies | undefined;
   #isWaiting = false;
@@ -136,6 +137,11 @@ export class LiveProtocol extends OpenProtocolHandler {
     return pong;
   }
 
+  /** {@link hold}s from the first change of subscriptions on: what follows one may depend on it. */
+  holdOnChange(): void {
+    this.#holdsOnChange = true;
+  }
+
   /** From now on outbound traffic waits; pings sent before are owed by the present server, later ones not. */
   hold(): void {
     if (this.#owed !== undefined) return;
@@ -147,6 +153,7 @@ export class LiveProtocol extends OpenProtocolHandler {
   /** Lets outbound traffic go again: what waited, in order, and all that follows. */
   release(): void {
     this.#owed = undefined;
+    this.#holdsOnChange = false;
     this.live.release();
   }
 
@@ -299,7 +306,13 @@ export class LiveProtocol extends OpenProtocolHandler {
   }
 
   override _sub(subscription: SubscriptionImpl): void {
+    if (this.#holdsOnChange) this.hold();
     this.sendCommand(this.queues.subCommand(subscription));
+  }
+
+  override unsub(subscription: SubscriptionImpl, max?: number): void {
+    if (this.#holdsOnChange) this.hold();
+    super.unsub(subscription, max);
   }
 
   override sendSubscriptions(): void {
@@ -464,6 +477,7 @@ export class LiveProtocol extends OpenProtocolHandler {
     if (postponed !== undefined) this.pongs.push(...postponed.answers);
     this.#late = undefined;
     this.#owed = undefined;
+    this.#holdsOnChange = false;
     super.resetOutbound();
     this.parser = new StreamParser(this);
   }
