@@ -1,7 +1,7 @@
-import { ClaimsFault } from "@keyturn/nats/wasmcloud-secrets";
 import { CurveKey, isKeyturnError, NkeyFault } from "@keyturn/nats";
 import { JsonError } from "@keyturn/nats/json";
 import {
+  ClaimsFault,
   readRequest,
   writeAnswer,
   writeFault,
