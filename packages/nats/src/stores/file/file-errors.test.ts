@@ -91,14 +91,14 @@ void test("what is there is no credential, or nothing, or not to be read", async
   await refused(
     `file://${pipe}`,
     "STORE_VALUE_INVALID",
-    `What file://${pipe} has at \`${pipe}\` is no regular file. Name a file, or a folder with the files \`jwt\` and \`seed\`.`,
+    `What file://${pipe} has at \`${pipe}\` is no regular file. Put a file there.`,
   );
   await mkdir(folder.at("odd"));
   await mkdir(folder.at("odd/jwt"));
   await refused(
     `file://${folder.at("odd")}`,
     "STORE_VALUE_INVALID",
-    `What file://${folder.at("odd")} has at \`${folder.at("odd/jwt")}\` is no regular file. Name a file, or a folder with the files \`jwt\` and \`seed\`.`,
+    `What file://${folder.at("odd")} has at \`${folder.at("odd/jwt")}\` is no regular file. Put a file there.`,
   );
 });
 

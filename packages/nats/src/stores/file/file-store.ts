@@ -1,15 +1,12 @@
 import { stat } from "node:fs/promises";
 
 import { fail } from "../../errors/nats-errors.js";
+import { defaultPollMs, type FileSet } from "../../files/settled-files.js";
 import type { Secret } from "../../secret/secret.js";
 import { fieldNames, fieldsToMaterial, type Material } from "../material.js";
 import type { Reference } from "../reference.js";
 import type { StoreDefinition } from "../store-definition.js";
-import {
-  defaultPollMs,
-  FileSource,
-  type CredentialFiles,
-} from "./file-source.js";
+import { FileSource } from "./file-source.js";
 
 /**
  * `file:` a `.creds` file, or a folder with a file for each field of a credential: `jwt` and `seed` (or
@@ -48,7 +45,7 @@ const whole = "creds";
 async function filesAt(
   path: string,
   names: ReadonlyMap<string, string> | undefined,
-): Promise<CredentialFiles> {
+): Promise<FileSet> {
   if (names !== undefined) return { paths: names, folder: path };
   return (await isFolder(path))
     ? { paths: new Map(fieldNames.map((name) => [name, name])), folder: path }

@@ -1,8 +1,8 @@
 import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 
-import { fail } from "../../errors/nats-errors.js";
-import { Secret } from "../../secret/secret.js";
+import { fail } from "../errors/nats-errors.js";
+import { Secret } from "../secret/secret.js";
 
 /** The longest JWT that is looked at has half as many bytes. */
 export const largestFile: number = 128 * 1024;
@@ -26,7 +26,7 @@ export async function readFileSecret(
       throw fail(
         "STORE_VALUE_INVALID",
         `What ${where} has at \`${path}\` is no regular file.`,
-        { next: "Name a file, or a folder with the files `jwt` and `seed`." },
+        { next: "Put a file there." },
       );
     return await readAll(file, stat.size, path, where);
   } catch (error) {
