@@ -1,3 +1,4 @@
+export { decodeBase64 } from "./base64.js";
 export { Fields } from "./fields.js";
 export {
   asBytes,

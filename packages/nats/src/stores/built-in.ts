@@ -11,4 +11,15 @@ export const builtIn: readonly (readonly [string, StoreLoader])[] = [
     "wasmcloud",
     async () => (await import("./wasmcloud/wasmcloud-store.js")).wasmcloudStore,
   ],
+  ["env", async () => (await import("./env/env-store.js")).envStore],
+  [
+    "systemd",
+    async () => (await import("./systemd/systemd-store.js")).systemdStore,
+  ],
+  ["exec", async () => (await import("./exec/exec-store.js")).execStore],
+  [
+    "context",
+    async () => (await import("./context/context-store.js")).contextStore,
+  ],
+  ["nsc", async () => (await import("./nsc/nsc-store.js")).nscStore],
 ];

@@ -33,24 +33,31 @@ export function credentialFrom(
   expiresAt?: Date,
 ): Credential {
   try {
-    if ("creds" in material)
-      return credsCredential(material.creds, origin, expiresAt);
-    if ("jwt" in material)
-      return userJwtCredential({
-        jwt: material.jwt,
-        seed: material.seed,
-        origin,
-        expiresAt,
-      });
-    if ("nkeySeed" in material)
-      return nkeyCredential({ seed: material.nkeySeed, origin, expiresAt });
-    if ("token" in material)
-      return tokenCredential({ token: material.token, origin, expiresAt });
-    const { user, password } = material;
-    return passwordCredential({ user, password, origin, expiresAt });
+    const credential = make(material, origin, expiresAt);
+    credential.assertUsable();
+    return credential;
   } finally {
     wipeAll(Object.values(material));
   }
+}
+
+function make(
+  material: Material,
+  origin: CredentialOrigin,
+  expiresAt: Date | undefined,
+): Credential {
+  if ("creds" in material)
+    return credsCredential(material.creds, origin, expiresAt);
+  if ("jwt" in material) {
+    const { jwt, seed } = material;
+    return userJwtCredential({ jwt, seed, origin, expiresAt });
+  }
+  if ("nkeySeed" in material)
+    return nkeyCredential({ seed: material.nkeySeed, origin, expiresAt });
+  if ("token" in material)
+    return tokenCredential({ token: material.token, origin, expiresAt });
+  const { user, password } = material;
+  return passwordCredential({ user, password, origin, expiresAt });
 }
 
 /** What fields are called, the shorter name first; the longer ones are the messaging provider's. */

@@ -1,7 +1,8 @@
 import type { Readable } from "node:stream";
 
+import { decodeBase64 } from "@keyturn/nats/json";
+
 import { fail } from "../errors/provider-errors.js";
-import { decodeBase64 } from "./base64.js";
 import { readHostData, type HostData } from "./host-data.js";
 import { readHostDataLine } from "./read-host-data-line.js";
 

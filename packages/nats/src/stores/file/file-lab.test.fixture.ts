@@ -55,7 +55,10 @@ export async function kubeletWrites(
   const old = await readlink(folder.at("..data")).catch(() => undefined);
   await symlink(version, folder.at("..data_tmp"));
   await rename(folder.at("..data_tmp"), folder.at("..data"));
-  if (old !== undefined) return rm(folder.at(old), { recursive: true });
-  for (const name of Object.keys(files))
-    await symlink(join("..data", name), folder.at(name));
+  if (old !== undefined) await rm(folder.at(old), { recursive: true });
+  for (const name of Object.keys(files)) {
+    const isThere = await readlink(folder.at(name)).catch(() => undefined);
+    if (isThere === undefined)
+      await symlink(join("..data", name), folder.at(name));
+  }
 }

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { fail } from "../../errors/nats-errors.js";
 import { defaultPollMs, type FileSet } from "../../files/settled-files.js";
 import type { Secret } from "../../secret/secret.js";
+import { badReference, secondsOf } from "../bad-reference.js";
 import { fieldNames, fieldsToMaterial, type Material } from "../material.js";
 import type { Reference } from "../reference.js";
 import type { StoreDefinition } from "../store-definition.js";
@@ -22,19 +23,25 @@ export const fileStore: StoreDefinition = {
   open(reference) {
     const { text, authority, path, parameters } = reference;
     if (authority !== "")
-      throw invalid(
+      throw badReference(
+        "file",
         `it has \`${authority}\` where a host would stand`,
         `Write \`file:///${authority}${path}\`.`,
       );
     if (!path.startsWith("/"))
-      throw invalid("its path is not absolute", `Write \`file:///${path}\`.`);
+      throw badReference(
+        "file",
+        "its path is not absolute",
+        `Write \`file:///${path}\`.`,
+      );
     const names = fileNames(reference);
     return new FileSource({
       files: () => filesAt(path, names),
       toMaterial: (contents) =>
         toMaterial(contents, text, [...(names?.values() ?? fieldNames)]),
       origin: { source: text, plaintext: false },
-      pollMs: pollMs(parameters.get("poll")),
+      pollMs:
+        secondsOf("file", "poll", parameters.get("poll")) ?? defaultPollMs,
     });
   },
 };
@@ -79,13 +86,15 @@ function fileNames({
   const seed = parameters.get("seed");
   if (jwt === undefined && seed === undefined) return undefined;
   if (jwt === undefined || seed === undefined)
-    throw invalid(
+    throw badReference(
+      "file",
       `it names a file for ${jwt === undefined ? "`seed` and none for `jwt`" : "`jwt` and none for `seed`"}`,
       "Give both names: `?jwt=user.jwt&seed=user.nk`.",
     );
   for (const name of [jwt, seed])
     if (name.split("/").some((part) => part === "" || /^\.\.?$/.test(part)))
-      throw invalid(
+      throw badReference(
+        "file",
         "one of its names of files leads out of its folder",
         "Name the folder that has both files, and the files below it: `file:///run?jwt=a/user.jwt&seed=b/user.nk`.",
       );
@@ -93,23 +102,4 @@ function fileNames({
     ["jwt", jwt],
     ["seed", seed],
   ]);
-}
-
-function pollMs(text: string | undefined): number {
-  if (text === undefined) return defaultPollMs;
-  const seconds = Number(text);
-  if (!/^[0-9]{1,6}$/.test(text) || seconds < 1)
-    throw invalid(
-      "`poll` is no number of seconds",
-      "Write whole seconds, 1 at least: `?poll=10`.",
-    );
-  return seconds * 1000;
-}
-
-function invalid(why: string, next: string): Error {
-  return fail(
-    "REFERENCE_INVALID",
-    `The credential reference \`file:\` cannot be used: ${why}.`,
-    { next },
-  );
 }

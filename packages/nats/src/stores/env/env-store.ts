@@ -1,0 +1,100 @@
+import type {
+  Credential,
+  CredentialOrigin,
+} from "../../credentials/credential.js";
+import { fail } from "../../errors/nats-errors.js";
+import { Secret } from "../../secret/secret.js";
+import { badReference, flagOf } from "../bad-reference.js";
+import { credentialFrom, fieldNames, fieldsToMaterial } from "../material.js";
+import type { Reference } from "../reference.js";
+import type { StoreDefinition } from "../store-definition.js";
+
+/** What was read from variables that are no longer there, by reference. */
+const removed = new Map<string, Credential>();
+
+/**
+ * `env:` a variable with the text of a `.creds` file, or a variable for each field of a credential. Plain
+ * text, unless it is said that something gives it only to this process (`secret=true`).
+ */
+export const envStore: StoreDefinition = {
+  forms: [
+    "env:NATS_CREDS",
+    "env:?jwt=NATS_JWT&seed=NATS_SEED",
+    "env:?user=NATS_USER&password=NATS_PASSWORD",
+  ],
+  parameters: [...fieldNames, "secret", "remove"],
+  plaintext: true,
+  open(reference) {
+    const names = variables(reference);
+    const flag = (name: string): boolean =>
+      flagOf("env", name, reference.parameters.get(name));
+    const isRemoved = flag("remove");
+    const origin: CredentialOrigin = {
+      source: reference.text,
+      plaintext: !flag("secret"),
+    };
+    return {
+      read: () => {
+        const isThere = [...names.values()].some(
+          (name) => process.env[name] !== undefined,
+        );
+        const kept = removed.get(reference.text);
+        if (kept !== undefined && !isThere) return kept;
+        const credential = readVariables(names, origin);
+        if (isRemoved) {
+          for (const name of names.values()) delete process.env[name];
+          removed.set(reference.text, credential);
+        }
+        return credential;
+      },
+    };
+  },
+};
+
+/** Names of the variables, by field. */
+function variables(reference: Reference): ReadonlyMap<string, string> {
+  const { authority, path, parameters } = reference;
+  const names = new Map(
+    [...parameters].filter(([name]) => fieldNames.includes(name)),
+  );
+  if (path !== "" && names.size > 0)
+    throw badReference(
+      "env",
+      "it names a variable before `?`, and others behind it",
+      "Write `env:NATS_CREDS`, or `env:?jwt=NATS_JWT&seed=NATS_SEED`.",
+    );
+  if (path !== "") names.set("creds", path);
+  if (authority !== "" || names.size === 0)
+    throw badReference(
+      "env",
+      "it names no variable",
+      "Write `env:NATS_CREDS`, without `//`.",
+    );
+  for (const name of names.values())
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+      throw badReference(
+        "env",
+        "one of its names is no name of a variable",
+        "Write letters, digits and `_`: `env:NATS_CREDS`.",
+      );
+  return names;
+}
+
+function readVariables(
+  names: ReadonlyMap<string, string>,
+  origin: CredentialOrigin,
+): Credential {
+  const fields = new Map<string, Secret>();
+  for (const [field, name] of names) {
+    // An empty variable is how templates leave one out.
+    const text = process.env[name] ?? "";
+    if (text !== "") fields.set(field, Secret.fromText(text));
+  }
+  if (fields.size === 0)
+    throw fail(
+      "STORE_ABSENT",
+      `For ${origin.source} no variable is set: ${[...names.values()].map((name) => `\`${name}\``).join(", ")}.`,
+      { next: "Set it before this process starts, or correct the reference." },
+    );
+  return credentialFrom(fieldsToMaterial(fields, origin.source), origin);
+}

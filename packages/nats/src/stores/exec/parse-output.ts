@@ -1,0 +1,84 @@
+import { fail } from "../../errors/nats-errors.js";
+import {
+  asSecret,
+  asValue,
+  Fields,
+  JsonError,
+  onlyFields,
+  parseJson,
+} from "../../json/index.js";
+import type { Secret } from "../../secret/secret.js";
+import { fieldNames, fieldsToMaterial, type Material } from "../material.js";
+
+/** What a program gave. */
+export interface ProgramOutput {
+  readonly material: Material;
+  readonly expiresAt: Date | undefined;
+  readonly version: string | undefined;
+}
+
+/** Whatever a program writes beside these is passed over: it may be a secret, too. */
+const handling = onlyFields({
+  ...Object.fromEntries(fieldNames.map((name) => [name, asSecret])),
+  expiry: asValue,
+  version: asValue,
+});
+
+/**
+ * Reads what a credential program writes: a JSON object with the fields of a credential and perhaps
+ * `expiry` (RFC 3339) and `version`, or the text of a `.creds` file. Wipes it.
+ *
+ * @throws KeyturnError `STORE_VALUE_INVALID`, and as `fieldsToMaterial`
+ */
+export function parseOutput(output: Secret, where: string): ProgramOutput {
+  try {
+    return output.use((bytes) => {
+      const first = bytes.find((code) => code > 0x20);
+      return first === 0x7b
+        ? parseObject(bytes, where)
+        : {
+            material: { creds: output.copy() },
+            expiresAt: undefined,
+            version: undefined,
+          };
+    });
+  } finally {
+    output.wipe();
+  }
+}
+
+function parseObject(bytes: Uint8Array, where: string): ProgramOutput {
+  const secrets = new Map<string, Secret>();
+  try {
+    const fields = new Fields(parseJson(bytes, handling));
+    for (const name of fieldNames) {
+      const secret = fields.secret(name);
+      if (secret !== undefined) secrets.set(name, secret);
+    }
+    const expiry = fields.text("expiry", "");
+    const expiresAt = expiry === "" ? undefined : new Date(expiry);
+    if (
+      expiresAt !== undefined &&
+      (!/^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d/.test(expiry) ||
+        Number.isNaN(expiresAt.getTime()))
+    )
+      throw fields.problem("expiry", "is no time as 2026-11-23T22:00:00Z");
+    const version = fields.text("version", "");
+    return {
+      material: fieldsToMaterial(secrets, where),
+      expiresAt,
+      version: version === "" ? undefined : version.slice(0, 64),
+    };
+  } catch (error) {
+    for (const secret of secrets.values()) secret.wipe();
+    if (!(error instanceof JsonError)) throw error;
+    throw fail(
+      "STORE_VALUE_INVALID",
+      `What the program of ${where} wrote cannot be used: ${error.message}.`,
+      {
+        next: 'Let it write `{"jwt": …, "seed": …, "expiry": …}`, or the text of a `.creds` file.',
+        cause: error,
+      },
+    );
+  }
+}
