@@ -45,6 +45,8 @@ export function openConnection(
   return connect({
     servers: server,
     name,
+    // A stack for each request, for errors that nobody reads the stack of.
+    noAsyncTraces: true,
     ...(credentials !== undefined && {
       credentials: credentialsFrom(credentials),
     }),

@@ -1,20 +1,22 @@
-import { NkeyFault, publicKeyBytes, type NkeyKind } from "@keyturn/nats";
+import { NkeyFault, readPublicKey, type NkeyKind } from "@keyturn/nats";
 
 /** Whether a text is a public key of one of some kinds. */
 export function isPublicKey(text: string, ...kinds: NkeyKind[]): boolean {
-  return kinds.some((kind) => publicKeyFault(text, kind) === undefined);
+  const kind = kindOf(text);
+  return !(kind instanceof NkeyFault) && kinds.includes(kind);
 }
 
-/** Why a text is no public key (of a kind); undefined if it is. */
-export function publicKeyFault(
-  text: string,
-  kind?: NkeyKind,
-): string | undefined {
+/** Why a text is no public key of any kind; undefined if it is one. */
+export function publicKeyFault(text: string): string | undefined {
+  const kind = kindOf(text);
+  return kind instanceof NkeyFault ? kind.message : undefined;
+}
+
+function kindOf(text: string): NkeyKind | NkeyFault {
   try {
-    publicKeyBytes(text, kind);
-    return undefined;
+    return readPublicKey(text).kind;
   } catch (error) {
-    if (error instanceof NkeyFault) return error.message;
+    if (error instanceof NkeyFault) return error;
     throw error;
   }
 }

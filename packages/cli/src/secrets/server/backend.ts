@@ -95,14 +95,14 @@ export class Backend implements AsyncDisposable {
       .slice(this.#base.length)
       .split(".");
     if (operation === "server_xkey") {
-      respond(message, { data: this.#vault.transit.publicKey });
+      tryToRespond(message, { data: this.#vault.transit.publicKey });
       return;
     }
     const isTaken = this.#work.take(() =>
       this.#answer(message, operation, rest.join(".")),
     );
     if (!isTaken)
-      respond(message, {
+      tryToRespond(message, {
         data: writeFault({
           name: "UpstreamError",
           text: "too many requests; try again",
@@ -118,7 +118,7 @@ export class Backend implements AsyncDisposable {
       await this.#audit.write(answer.audit);
       respond(message, answer);
     } catch (error) {
-      respond(message, { data: writeFault(asRefusal(error).fault) });
+      tryToRespond(message, { data: writeFault(asRefusal(error).fault) });
     }
   }
 
@@ -156,10 +156,18 @@ function respond(
   message: Msg,
   { data, sealedBy }: Pick<Answer, "data" | "sealedBy">,
 ): void {
-  const head = sealedBy === undefined ? undefined : headers();
-  if (sealedBy !== undefined) head?.set(responseKeyHeader, sealedBy);
+  if (sealedBy === undefined) {
+    message.respond(data);
+    return;
+  }
+  const head = headers();
+  head.set(responseKeyHeader, sealedBy);
+  message.respond(data, { headers: head });
+}
+
+function tryToRespond(message: Msg, answer: Pick<Answer, "data">): void {
   try {
-    message.respond(data, head === undefined ? {} : { headers: head });
+    respond(message, answer);
   } catch {
     // The connection is closed: nobody waits for the answer any more.
   }
