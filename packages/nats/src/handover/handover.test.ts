@@ -1,75 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import {
-  makeOperator,
-  natsServer,
-  rotationTorture,
-  until,
-  type NatsServer,
-  type ServerSettings,
-  type UserOptions,
-} from "@keyturn/testkit";
+import { makeOperator, rotationTorture, until } from "@keyturn/testkit";
 
-import { connect, type ConnectOptions } from "../connection/connect.js";
-import type { Credential } from "../credentials/credential.js";
 import { userJwtCredential } from "../credentials/makers.js";
-import type { LiveConnection } from "./live-connection.js";
 import type { LiveProtocol } from "./protocol.js";
-
-const origin = { source: "this test", plaintext: false };
-
-interface Room extends AsyncDisposable {
-  readonly server: NatsServer;
-  readonly connection: LiveConnection;
-  readonly peer: LiveConnection;
-  /** Makes the source give a new user, and asks for the change. */
-  rotate(): Promise<void>;
-  /** What the source gives from now on. */
-  give(next: () => Promise<Credential>): void;
-  /** Makes a user of the account. */
-  make(user: UserOptions): Promise<Credential>;
-}
-
-async function room(
-  user: UserOptions = {},
-  options: Partial<ConnectOptions> = {},
-  settings: ServerSettings = {},
-): Promise<Room> {
-  const operator = await makeOperator();
-  const account = await operator.account("APP");
-  const server = await natsServer({
-    config: { ...(await operator.serverConfig()), ...settings },
-    debug: false,
-  });
-  const make = async (claims: UserOptions): Promise<Credential> =>
-    userJwtCredential({ ...(await account.user("rotating", claims)), origin });
-  let source = (): Promise<Credential> => make(user);
-  const connection = await connect({
-    servers: server.url,
-    credentials: () => source(),
-    ...options,
-  });
-  const peer = await connect({
-    servers: server.url,
-    credentials: await make({}),
-  });
-  return {
-    server,
-    connection,
-    peer,
-    make,
-    rotate: () => connection.refreshCredentials(),
-    give: (next) => {
-      source = next;
-    },
-    [Symbol.asyncDispose]: async () => {
-      await connection.close();
-      await peer.close();
-      await server.stop();
-    },
-  };
-}
+import { origin, room, type Room } from "./room.test.fixture.js";
 
 async function torture(
   at: Room,

@@ -62,8 +62,8 @@ class Handover {
   readonly #copies = new Copies();
   /** What the candidate is subscribed to: id to the SUB line. */
   readonly #subscribed = new Map<number, string>();
-  /** What the old connection was leaving already: its end is read there, and nowhere else. */
-  readonly #leaving = new Set<SubscriptionImpl>();
+  /** What the old connection is subscribed to, and not about to leave: that is read there to its end. */
+  #present: ReadonlySet<SubscriptionImpl> = new Set();
   readonly #lost = deferred<void>();
   #oldIsLost = false;
   /** Of the new connection, when it was subscribed. */
@@ -90,8 +90,8 @@ class Handover {
       this.#watchOld();
       // Whatever is subscribed, ended or drained from now on comes behind the switch.
       protocol.holdOnChange();
-      for (const subscription of protocol.subscriptions.all())
-        if (subscription.draining) this.#leaving.add(subscription);
+      const all = protocol.subscriptions.all();
+      this.#present = new Set(all.filter(({ draining }) => !draining));
       if (protocol.options.noEcho === true) {
         // What we published on the old socket must be through before the new one listens.
         protocol.hold();
@@ -138,7 +138,7 @@ class Handover {
     };
   }
 
-  /** Subscribes the candidate to everything that is subscribed now. */
+  /** Subscribes the candidate to everything that was subscribed when the hand-over began. */
   async #subscribe(): Promise<void> {
     // Again for what has to be subscribed in another form; and each can be refused but once.
     for (;;) {
@@ -153,6 +153,8 @@ class Handover {
       );
       this.#roundTripMs = performance.now() - sent;
       const refused = this.#candidate.refused.splice(0);
+      // What has just been subscribed may be about to be refused by the present server as well.
+      if (refused.length > 0) await this.#drain("");
       for (const refusal of refused) this.#onRefused(refusal);
       this.#copies.confirm(this.#subscribed.keys());
       if (refused.length === 0) return;
@@ -179,7 +181,7 @@ class Handover {
     const { subscriptions, queues } = this.#protocol;
     let commands = "";
     for (const subscription of subscriptions.all()) {
-      if (this.#leaving.has(subscription) || subscription.isClosed()) continue;
+      if (!this.#present.has(subscription) || subscription.isClosed()) continue;
       const command = queues.subCommand(subscription);
       if (this.#subscribed.get(subscription.sid) === command) continue;
       this.#subscribed.set(subscription.sid, command);
@@ -188,25 +190,26 @@ class Handover {
     return commands;
   }
 
-  #onRefused(refusal: RefusedSubscription): void {
+  #onRefused({ subject, queue }: RefusedSubscription): void {
     const { subscriptions, queues } = this.#protocol;
-    const subscription = subscriptions
-      .all()
-      .find(
-        (s) =>
-          s.subject === refusal.subject &&
-          queues.wireQueue(s) === refusal.queue,
-      );
-    if (subscription === undefined) return;
-    if (queues.privateQueue(subscription) === undefined) {
-      throw fail(
-        "HANDOVER_REFUSED",
-        `The new credential may not subscribe to \`${refusal.subject}\`${refusal.queue === undefined ? "" : ` in queue group \`${refusal.queue}\``}. The connection goes on with the present one.`,
-      );
+    const group = queue === undefined ? "" : ` ${queue}`;
+    for (const [sid, command] of this.#subscribed) {
+      if (command !== `SUB ${subject}${group} ${sid}\r\n`) continue;
+      this.#subscribed.delete(sid);
+      const subscription = subscriptions.get(sid);
+      // It has ended, or has another form meanwhile, in which it is sent again.
+      if (subscription === undefined) return;
+      if (queues.subCommand(subscription) !== command) return;
+      if (queues.privateQueue(subscription) === undefined) {
+        throw fail(
+          "HANDOVER_REFUSED",
+          `The new credential may not subscribe to \`${subject}\`${queue === undefined ? "" : ` in queue group \`${queue}\``}. The connection goes on with the present one.`,
+        );
+      }
+      // Without its queue group both sockets get every message: from now on copies are told apart.
+      queues.makePlain(subscription);
+      return;
     }
-    // Without its queue group both sockets get every message: from now on copies are told apart.
-    queues.makePlain(subscription);
-    this.#subscribed.delete(subscription.sid);
   }
 
   /** Waits until other servers of the cluster route to the new socket what they route to the old. */
