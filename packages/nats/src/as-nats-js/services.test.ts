@@ -52,7 +52,7 @@ asNatsJs(at, {
       await pause(2 * number);
       if (number % 20 === 0) await midway();
       const answer = await peer.request(`${id}.double`, `${number}`, {
-        timeout: 5000,
+        timeout: 15_000,
       });
       assert.equal(answer.string(), `${2 * number}`);
     });
@@ -66,7 +66,9 @@ asNatsJs(at, {
   "errors are told to who asked": async ({ nc, peer, id, midway }) => {
     const service = await doubling(nc, id);
     await midway();
-    const answer = await peer.request(`${id}.double`, "two", { timeout: 5000 });
+    const answer = await peer.request(`${id}.double`, "two", {
+      timeout: 15_000,
+    });
     assert.equal(answer.headers?.get(ServiceErrorCodeHeader), "400");
     assert.equal(answer.headers?.get(ServiceErrorHeader), "no number");
     await service.stop();
@@ -95,7 +97,7 @@ asNatsJs(at, {
     const entered = midway();
     assert.equal((await all(client.ping(id))).length, 1);
     await entered;
-    const answer = await nc.request(`${id}.double`, "21", { timeout: 5000 });
+    const answer = await nc.request(`${id}.double`, "21", { timeout: 15_000 });
     assert.equal(answer.string(), "42");
     await service.stop();
   },
@@ -110,9 +112,12 @@ asNatsJs(at, {
     await midway();
     assert.equal(await service.stop(), null);
     assert.equal(await service.stopped, null);
-    await assert.rejects(peer.request(`${id}.double`, "1", { timeout: 2000 }), {
-      name: "RequestError",
-    });
+    await assert.rejects(
+      peer.request(`${id}.double`, "1", { timeout: 15_000 }),
+      {
+        name: "RequestError",
+      },
+    );
     assert.deepEqual(
       await all(services(peer).client().ping(id)).catch(() => []),
       [],

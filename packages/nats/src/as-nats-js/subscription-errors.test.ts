@@ -7,7 +7,7 @@ import { errors } from "@nats-io/nats-core";
 import { asNatsJs, house } from "./three-ways.test.fixture.js";
 
 const at = await house();
-const soonMs = 3000;
+const soonMs = 15_000;
 
 asNatsJs(at, {
   "a timeout is an error, unless a message comes before": async ({

@@ -12,7 +12,7 @@ import {
 } from "./three-ways.test.fixture.js";
 
 const at = await house();
-const soonMs = 3000;
+const soonMs = 15_000;
 
 /** What a callback has got, as numbers. */
 function collector(): {
@@ -196,7 +196,7 @@ asNatsJs(at, {
     await nc.flush();
     assert.equal(subscription.isClosed(), true);
     await assert.rejects(
-      peer.request(id, "", { timeout: 2000 }),
+      peer.request(id, "", { timeout: 15_000 }),
       isNoResponders,
     );
   },
@@ -256,7 +256,7 @@ asNatsJs(at, {
       assert.equal(subscription.isClosed(), true);
     }
     await assert.rejects(
-      peer.request(id, "", { timeout: 2000 }),
+      peer.request(id, "", { timeout: 15_000 }),
       isNoResponders,
     );
   },
@@ -287,7 +287,7 @@ asNatsJs(at, {
     }
     assert.equal(subscription.isClosed(), true);
     await assert.rejects(
-      peer.request(id, "", { timeout: 2000 }),
+      peer.request(id, "", { timeout: 15_000 }),
       isNoResponders,
     );
     await assert.rejects(subscription.drain(), errors.InvalidOperationError);

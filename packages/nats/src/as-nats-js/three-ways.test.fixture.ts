@@ -60,6 +60,10 @@ export interface House {
 const origin = { source: "this test", plaintext: false };
 const rotationMs = 250;
 const leastHandovers = 5;
+/** How many behaviours run at once. */
+const concurrency = 8;
+/** Deadlines are no matter of these tests, and the machine may be busy. */
+const patienceMs = 20_000;
 let runs = 0;
 
 /** Starts it; it ends with the file. */
@@ -69,7 +73,10 @@ export async function house(
   const operator = await makeOperator();
   const account = await operator.account("APP");
   const server = await natsServer({
-    config: await operator.serverConfig(),
+    config: {
+      ...(await operator.serverConfig()),
+      authorization: { timeout: patienceMs / 1000 },
+    },
     debug: false,
     ...options,
   });
@@ -112,7 +119,7 @@ export function asNatsJs(
     },
   };
   for (const [way, run] of Object.entries(ways))
-    void describe(way, { concurrency: true }, () => {
+    void describe(way, { concurrency }, () => {
       for (const [name, behaviour] of Object.entries(behaviours))
         void test(name, () => run(behaviour));
     });
@@ -202,6 +209,7 @@ function dialNatsJs(
   { options }: Setting,
 ): Promise<NatsConnection> {
   return connectNatsJs({
+    timeout: patienceMs,
     ...options,
     servers: server.url,
     authenticator: jwtAuthenticator(jwt, new TextEncoder().encode(seed)),
@@ -216,6 +224,8 @@ function dialOurs(
   const inTurn = users.map((user) => userJwtCredential({ ...user, origin }));
   let next = 0;
   return connect({
+    timeout: patienceMs,
+    handover: { proveMs: patienceMs, drainMs: patienceMs },
     ...(options as ConnectOptions),
     ...ours,
     servers: server.url,
