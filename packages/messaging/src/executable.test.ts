@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { HostDouble, until } from "@keyturn/testkit";
+import { HostDouble, ManagedChild, until } from "@keyturn/testkit";
 
 import { MessagingLab, within } from "./testing/messaging-lab.test.js";
 import { version } from "./version.js";
@@ -117,6 +117,39 @@ for (const { form, file, skip } of forms)
         host.stderr.text(),
         /^\S+Z ERROR keyturn_provider: .* code=PROVIDER_HOST_DATA_INVALID\n$/,
       );
+    });
+
+    test("serves without a host, as its config says", async () => {
+      await using lab = await MessagingLab.prepare();
+      const shop = await lab.component();
+      const { jwt, seed } = lab.user;
+      const links = [
+        {
+          component: "shop",
+          interface: "handler",
+          config: {
+            cluster_uris: lab.backing.url,
+            subscriptions: "orders",
+            client_jwt: jwt,
+            client_seed: seed,
+          },
+        },
+      ];
+      const lattice = { url: lab.lattice.url };
+      const child = await ManagedChild.start({
+        command: program,
+        args: [],
+        env: { KEYTURN_CONFIG: JSON.stringify({ lattice, links }) },
+      });
+      try {
+        const outside = await lab.client();
+        await until("a call", within, () => {
+          outside.publish("orders", "1");
+          return shop.calls > 0;
+        });
+      } finally {
+        assert.deepEqual(await child.stop(), { code: 0, signal: null });
+      }
     });
 
     test("does not outlive a host that is killed", async () => {

@@ -108,3 +108,5 @@ export {
   fieldsToMaterial,
   type Material,
 } from "./stores/material.js";
+export { readCredsBlocks, type CredsBlocks } from "./credentials/creds.js";
+export { readFileSecret } from "./files/read-file.js";

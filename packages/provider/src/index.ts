@@ -21,7 +21,7 @@ export { showLink, type Link, type LinkIdentity } from "./links/link.js";
 export type { LinkHandler } from "./links/link-slot.js";
 export type { LinkCounters } from "./links/link-table.js";
 export { exitCodes } from "./process/exit-codes.js";
-export { runProvider } from "./process/run-provider.js";
+export { runProvider, type HostlessOptions } from "./process/run-provider.js";
 export type {
   ProviderCounters,
   RunningProvider,

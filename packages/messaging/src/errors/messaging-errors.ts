@@ -2,6 +2,10 @@ import { errorFactory, type ErrorTable } from "@keyturn/nats";
 
 /** Every error and warning code of `@keyturn/messaging`. Listed for readers in `docs/errors.md`. */
 export const messagingErrors = {
+  MESSAGING_CONTAINER_CONFIG_INVALID: {
+    meaning: "The config of a provider without a host cannot be used.",
+    next: "Correct it; docs/container.md shows one.",
+  },
   MESSAGING_CONFIG_INVALID: {
     meaning: "A config value cannot be used.",
     next: "Correct it with `wash config put`, then put the link again.",
