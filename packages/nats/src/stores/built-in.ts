@@ -7,6 +7,7 @@ export const builtIn: readonly (readonly [string, StoreLoader])[] = [
     "nats-kv",
     async () => (await import("./nats-kv/nats-kv-store.js")).natsKvStore,
   ],
+  ["vault", async () => (await import("./vault/vault-store.js")).vaultStore],
   [
     "wasmcloud",
     async () => (await import("./wasmcloud/wasmcloud-store.js")).wasmcloudStore,

@@ -11,7 +11,7 @@ import {
   connectionParameters,
   connector,
 } from "../nats/store-connection.js";
-import { badReference, pollOf } from "../parameters.js";
+import { badReference, secondsOf } from "../bad-reference.js";
 import type { Reference } from "../reference.js";
 import type { StoreDefinition } from "../store-definition.js";
 import { valueToMaterial } from "../value.js";
@@ -76,7 +76,9 @@ class NatsKvSource implements CredentialSource {
     this.#subject = `$KV.${bucket}.${key}`;
     const api = domain === undefined ? "$JS.API" : `$JS.${domain}.API`;
     this.#ask = `${api}.DIRECT.GET.KV_${bucket}.${this.#subject}`;
-    this.#pollMs = pollOf(reference, defaultPollMs);
+    this.#pollMs =
+      secondsOf(reference.scheme, "poll", parameters.get("poll")) ??
+      defaultPollMs;
   }
 
   async read(

@@ -12,7 +12,7 @@ import {
   type Material,
 } from "../material.js";
 import { connectionParameters, connector } from "../nats/store-connection.js";
-import { badReference, pollOf } from "../parameters.js";
+import { badReference, secondsOf } from "../bad-reference.js";
 import type { Reference } from "../reference.js";
 import type { StoreDefinition } from "../store-definition.js";
 import { valueToMaterial } from "../value.js";
@@ -72,7 +72,9 @@ class WasmcloudSource implements CredentialSource {
         "Give the file of a claims token: `entity-file=/etc/orders/entity.jwt`.",
       );
     this.#entityFile = entity;
-    this.#pollMs = pollOf(reference, defaultPollMs);
+    this.#pollMs =
+      secondsOf(reference.scheme, "poll", parameters.get("poll")) ??
+      defaultPollMs;
     this.#held = new Held(connector(reference));
   }
 
