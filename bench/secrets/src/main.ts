@@ -133,15 +133,19 @@ function scenarios(): readonly (readonly [string, Load])[] {
   ];
 }
 
-async function serving(child: ChildProcess): Promise<void> {
-  let told = "";
-  for await (const chunk of child.stderr ?? []) {
-    told += String(chunk);
-    if (told.includes("Serving ")) break;
-  }
-  if (!told.includes("Serving "))
-    throw new Error(`The backend did not start: ${told}`);
-  child.stderr?.resume();
+/** Waits until it serves; what it has to tell after that is for whoever runs this. */
+function serving(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let told = "";
+    child.stderr?.on("data", (chunk: Buffer) => {
+      if (told.includes("Serving ")) process.stderr.write(chunk);
+      told += chunk.toString("utf8");
+      if (told.includes("Serving ")) resolve();
+    });
+    child.once("exit", () => {
+      reject(new Error(`The backend has ended: ${told}`));
+    });
+  });
 }
 
 /** What the backend has used of processors since its start. */

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { messagingProvider } from "@keyturn/messaging";
+import { connect, credentialsFrom } from "@keyturn/nats";
 import { startProvider } from "@keyturn/provider";
 import {
   HostDouble,
@@ -91,4 +93,33 @@ test("a credential goes from `keyturn secrets put` to a provider's connection, a
     ["nats/orders/jwt", "3", "ok"],
     ["nats/orders/seed", "4", "ok"],
   ]);
+});
+
+test("a program outside a host has its credential by reference from the same backend, and a changed one takes over", async () => {
+  await using lab = await BackendLab.start();
+  const operator = await makeOperator();
+  const account = await operator.account("orders");
+  await using backing = await natsServer({
+    config: await operator.serverConfig(),
+  });
+  const users = [await account.user("first"), await account.user("second")];
+  // It makes a host's token of itself, so that hosts cannot be pinned.
+  lab.policy({
+    issuers: [lab.host.account.getPublicKey()],
+    hosts: "any",
+    rules: [{ entities: [lab.host.provider], keys: ["nats/orders"] }],
+  });
+  writeFileSync(lab.path("entity.jwt"), lab.host.entityJwt());
+  await lab.put("nats/orders", users[0]?.creds ?? "");
+  await lab.serve();
+  const reference = `wasmcloud://nats-kv/nats/orders?entity-file=${lab.path("entity.jwt")}&servers=${lab.server.url}&poll=1`;
+  await using connection = await connect({
+    servers: backing.url,
+    credentials: credentialsFrom(reference),
+  });
+  assert.equal(connection.posture().publicKey, users[0]?.publicKey);
+  await lab.put("nats/orders", users[1]?.creds ?? "");
+  await until("the other user", 8000, () => {
+    return connection.posture().publicKey === users[1]?.publicKey;
+  });
 });

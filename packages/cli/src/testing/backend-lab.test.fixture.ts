@@ -48,6 +48,15 @@ export class BackendLab implements AsyncDisposable {
     return lab;
   }
 
+  /** Where server and keys are, as commands know it from their environment. */
+  get env(): Readonly<Record<string, string>> {
+    return {
+      NATS_URL: this.server.url,
+      KEYTURN_SEAL_KEY_FILE: this.path("seal.key"),
+      KEYTURN_TRANSIT_KEY_FILE: this.path("transit.key"),
+    };
+  }
+
   path(name: string): string {
     return join(this.folder, name);
   }
@@ -60,12 +69,7 @@ export class BackendLab implements AsyncDisposable {
   type(args: readonly string[], options: TypedOptions = {}): Promise<Typed> {
     return typed(["secrets", ...args], {
       ...options,
-      env: {
-        NATS_URL: this.server.url,
-        KEYTURN_SEAL_KEY_FILE: this.path("seal.key"),
-        KEYTURN_TRANSIT_KEY_FILE: this.path("transit.key"),
-        ...options.env,
-      },
+      env: { ...this.env, ...options.env },
     });
   }
 

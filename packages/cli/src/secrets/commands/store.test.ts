@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 
+import { CurveKey } from "@keyturn/nats";
 import { jetstream } from "@nats-io/jetstream";
 import { Kvm, type KV } from "@nats-io/kv";
 import { createUser, fromCurveSeed } from "@nats-io/nkeys";
@@ -9,6 +10,8 @@ import { createUser, fromCurveSeed } from "@nats-io/nkeys";
 import { BackendLab } from "../../testing/backend-lab.test.fixture.js";
 import { entityKey } from "../../testing/entity-key.test.fixture.js";
 import { typed } from "../../testing/typed.test.fixture.js";
+import { SecretStore } from "../store/secret-store.js";
+import { ValueSealer } from "../store/value-sealer.js";
 
 let lab: BackendLab;
 let bucket: KV;
@@ -297,26 +300,38 @@ describe("rekey", () => {
     const history = await lab.done("history", "rekeyed");
     assert.equal(history.split("\n").length, 2);
     assert.equal(history.startsWith(`${second}\t`), true);
+    // Where it lies now is no version that anybody has been told.
+    const revision = String((await bucket.get("rekeyed"))?.revision);
+    assert.notEqual(revision, second);
+    assert.equal(
+      (await lab.type(["get", "rekeyed", "--version", revision, ...next])).code,
+      3,
+    );
     // The way back, for the other tests.
     await lab.done("rekey", "--old-seal-key", lab.path("next.key"));
   });
 
   test("loses no change that is made meanwhile", async () => {
-    await lab.put("busy", "0");
-    await lab.done("keygen", lab.path("busy.key"));
-    const both = [
-      "--seal-key",
-      lab.path("busy.key"),
-      "--old-seal-key",
-      lab.path("seal.key"),
-    ];
-    const puts = (async () => {
-      for (let i = 1; i <= 15; i++) await lab.put("busy", `${i}`);
-    })();
-    for (let i = 0; i < 4; i++) await lab.done("rekey", ...both);
-    await puts;
-    assert.equal(await lab.done("get", "busy", ...both), "15");
-    await lab.done("rekey", "--old-seal-key", lab.path("busy.key"));
+    const [old, next] = [CurveKey.generate(), CurveKey.generate()];
+    const storeOf = (sealer: ValueSealer): Promise<SecretStore> =>
+      SecretStore.open(lab.connection, "BUSY", sealer);
+    const before = await storeOf(new ValueSealer([old], false));
+    await before.put("busy", "text", Buffer.from("first"));
+    const store = await storeOf(new ValueSealer([next, old], false));
+    // Somebody else puts another value just before it is sealed anew.
+    let version = "";
+    const { history } = store;
+    store.history = async (key) => {
+      const versions = await history.call(store, key);
+      if (version === "")
+        version = await before.put("busy", "text", Buffer.from("second"));
+      return versions;
+    };
+    assert.equal(await store.reseal("busy"), "resealed");
+    const stored = (await store.find("busy")) ?? assert.fail();
+    assert.equal(stored.version, version);
+    const { value } = store.open("busy", stored);
+    assert.equal(value.revealText(), "second");
   });
 
   test("takes over what the stock backend has sealed; without it, that is read only if asked for", async () => {
