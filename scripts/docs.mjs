@@ -50,13 +50,14 @@ export async function configKeys(base) {
 /**
  * The config keys of the messaging provider as a table.
  *
- * @param {Record<string, { side: "handler" | "consumer" | "both", sensitive: boolean, stock: boolean, defaultText: string, doc: string }>} keys
+ * @param {Record<string, { side: "handler" | "consumer" | "both" | "provider", sensitive: boolean, stock: boolean, defaultText: string, doc: string }>} keys
  */
 export function keysTable(keys) {
   const links = {
     both: "all",
     handler: "handler",
     consumer: "consumer",
+    provider: "none",
   };
   const rows = Object.entries(keys).map(
     ([key, { side, sensitive, stock, defaultText, doc }]) =>

@@ -4,6 +4,7 @@ const sides = {
   handler: "Links to a component's handler. ",
   consumer: "Links of a component's consumer. ",
   both: "",
+  provider: "The provider itself. ",
 };
 
 /** JSON schema of the config of links to and from the messaging provider. Every value is a text. */

@@ -1,5 +1,5 @@
-/** Which links a key is for. `both` includes the provider's own config, as every key does. */
-export type KeySide = "handler" | "consumer" | "both";
+/** Which links a key is for. All includes the provider's own config, and `provider` is for that alone. */
+export type KeySide = "handler" | "consumer" | "both" | "provider";
 
 /** One config key; the one place that knows its default and what it means. */
 export interface KeyEntry {
@@ -69,6 +69,16 @@ export const configKeys = {
   user: entry("both", "none", "User name; together with `password`."),
   password: entry("both", "none", "Password.", { sensitive: true }),
   token: entry("both", "none", "Token.", { sensitive: true }),
+  credentials: entry(
+    "both",
+    "none",
+    "Reference to where the credential lies: `file:///run/secrets/nats.creds`. It is no secret itself.",
+  ),
+  link_references: entry(
+    "provider",
+    "all but `exec:`",
+    "Comma-separated beginnings of references that links may have as `credentials`: `file:///run/secrets/shop/`.",
+  ),
   credentials_policy: entry(
     "both",
     "`prefer-secrets`",

@@ -1,4 +1,6 @@
-import type { Credential, TlsSettings } from "@keyturn/nats";
+import type { TlsSettings } from "@keyturn/nats";
+
+import type { LinkCredential } from "../credentials/referred-credential.js";
 
 /** What a connection to NATS is made with. */
 export interface ConnectionSpec {
@@ -8,7 +10,7 @@ export interface ConnectionSpec {
   readonly tls: TlsSettings | undefined;
   readonly inboxPrefix: string;
   readonly pingIntervalMs: number;
-  readonly credential: Credential;
+  readonly credential: LinkCredential;
   /** Equal for specs that differ in nothing but the credential. */
   readonly key: string;
 }

@@ -2,7 +2,6 @@ import {
   connect,
   isKeyturnError,
   PlaintextGuard,
-  type Credential,
   type LiveConnection,
   type NatsEvent,
 } from "@keyturn/nats";
@@ -10,6 +9,11 @@ import {
 import { withContext } from "../errors/in-context.js";
 import { fail } from "../errors/messaging-errors.js";
 import { Ballot } from "./ballot.js";
+import {
+  ReferredCredential,
+  type LinkCredential,
+} from "../credentials/referred-credential.js";
+import { LinkSource } from "./link-source.js";
 import type { ConnectionSpec } from "./connection-spec.js";
 
 /** As the stock provider names its connections, for who looks at the server's list of them. */
@@ -25,7 +29,7 @@ export class SharedConnection {
   /** How many links use it. */
   users = 0;
   readonly opened: Promise<LiveConnection>;
-  #credential: Credential;
+  readonly #source: LinkSource;
   #connection: LiveConnection | undefined;
   /** Why it is down; undefined while it is well. */
   #down: string | undefined;
@@ -39,14 +43,14 @@ export class SharedConnection {
 
   constructor(spec: ConnectionSpec) {
     this.settingsKey = spec.key;
-    this.#credential = spec.credential;
+    this.#source = new LinkSource(spec.credential);
     this.opened = this.#open(spec);
     // Each link that waits for it sees the failure; this is for when none does any more.
     this.opened.catch(() => undefined);
   }
 
-  get credential(): Credential {
-    return this.#credential;
+  get credential(): LinkCredential {
+    return this.#source.asked;
   }
 
   /** Why it is down, for people; undefined while it is well. */
@@ -79,7 +83,7 @@ export class SharedConnection {
    * @returns false if that belongs to another account, where this connection cannot go
    * @throws KeyturnError `HANDOVER_…`, `CREDENTIAL_…`
    */
-  async moveTo(next: Credential): Promise<boolean> {
+  async moveTo(next: LinkCredential): Promise<boolean> {
     const turn = this.#changing.then(() => this.#moveTo(next));
     this.#changing = turn.then(
       () => undefined,
@@ -88,19 +92,19 @@ export class SharedConnection {
     return turn;
   }
 
-  async #moveTo(next: Credential): Promise<boolean> {
-    const previous = this.#credential;
+  async #moveTo(next: LinkCredential): Promise<boolean> {
+    const previous = this.#source.asked;
     if (next.fingerprint === previous.fingerprint) {
       if (next !== previous) next.wipe();
       return true;
     }
     const connection = await this.opened;
-    this.#credential = next;
+    this.#source.ask(next);
     try {
       await connection.refreshCredentials();
-      await this.#untilPresented(connection, next);
+      await this.#untilPresented(connection);
     } catch (error) {
-      this.#credential = previous;
+      this.#source.ask(previous);
       // So that a later reconnect does not present what was refused.
       await connection.refreshCredentials().catch(() => undefined);
       if (isKeyturnError(error) && error.code === "CREDENTIAL_OTHER_ACCOUNT")
@@ -117,14 +121,11 @@ export class SharedConnection {
    *
    * @throws KeyturnError `MESSAGING_DISCONNECTED`
    */
-  async #untilPresented(
-    connection: LiveConnection,
-    next: Credential,
-  ): Promise<void> {
+  async #untilPresented(connection: LiveConnection): Promise<void> {
     const latest = performance.now() + moveMs;
     const isIn = (): boolean =>
       this.#down === undefined &&
-      connection.posture().publicKey === next.publicKey;
+      connection.posture().publicKey === this.#source.given?.publicKey;
     while (!isIn()) {
       if (performance.now() > latest)
         throw (
@@ -144,20 +145,25 @@ export class SharedConnection {
     for (const wake of this.#waiting) wake();
     const connection = await this.opened.catch(() => undefined);
     await connection?.close();
-    this.#credential.wipe();
+    this.#source.asked.wipe();
   }
 
   async #open(spec: ConnectionSpec): Promise<LiveConnection> {
-    const { publicKey } = spec.credential;
+    const { credential } = spec;
     const servers = spec.servers.join(",");
+    const as =
+      credential instanceof ReferredCredential
+        ? ` by ${credential.origin.source}`
+        : credential.publicKey === undefined
+          ? ""
+          : ` as ${credential.publicKey}`;
     try {
       this.#connection = await connect({
         servers: spec.servers,
         name: connectionName,
-        connectionLabel:
-          publicKey === undefined ? servers : `${servers} as ${publicKey}`,
+        connectionLabel: `${servers}${as}`,
         // Asked at each refresh and each refusal: what is in force then counts.
-        credentials: () => Promise.resolve(this.#credential),
+        credentials: this.#source,
         // The links have told it already, each by its own name and with its own remedy.
         credentialsPolicy: new PlaintextGuard({ onWarning: () => undefined }),
         ...(spec.tls !== undefined && { tls: spec.tls }),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { Credential } from "@keyturn/nats";
 import { makeOperator } from "@keyturn/testkit";
 
 import {
@@ -140,7 +141,9 @@ describe("half a pair", () => {
       providerConfig: { user: "ada" },
       linkSecrets: { password: "p" },
     };
-    assert.equal(planOf(given).connection.credential.name, "ada");
+    const { credential } = planOf(given).connection;
+    assert.ok(credential instanceof Credential);
+    assert.equal(credential.name, "ada");
     assert.equal(
       providerPlanOf({ providerConfig: { user: "ada" } }).connection.credential
         .kind,

@@ -15,6 +15,7 @@ import type { ConfigKey } from "../config/keys.js";
 import { lookUp } from "../config/settings.js";
 import { withContext } from "../errors/in-context.js";
 import { fail } from "../errors/messaging-errors.js";
+import { findReference, type LinkCredential } from "./referred-credential.js";
 import { secretsHint } from "./secrets-hint.js";
 import {
   findValue,
@@ -46,7 +47,7 @@ export interface AddressUser {
 
 /** The credential of a link, and what the operator has to know about it. */
 export interface ChosenCredential {
-  readonly credential: Credential;
+  readonly credential: LinkCredential;
   /** Set if it lay in plain text. */
   readonly plaintext: Plaintext | undefined;
   /** Whether user information of the address list was left out for it. */
@@ -62,29 +63,45 @@ const kinds: readonly (readonly ConfigKey[])[] = [
 ];
 
 /**
- * Takes the first credential there is: link secrets, provider secrets, link config, provider config,
- * the address's user information, none. Never two halves from two places: a source with a part of
- * one is an error, not skipped.
+ * Takes the first credential there is: link secrets, provider secrets, what a reference in config names,
+ * link config, provider config, the address's user information, none. Never two halves from two places:
+ * a source with a part of one is an error, not skipped.
  *
  * @throws KeyturnError `MESSAGING_CREDENTIAL_INCOMPLETE`, `MESSAGING_CREDENTIAL_AMBIGUOUS`,
- *   `MESSAGING_PLAINTEXT_REFUSED`, and those of the credential itself
+ *   `MESSAGING_PLAINTEXT_REFUSED`, `MESSAGING_REFERENCE_REFUSED`, and those of the credential itself
  */
 export function chooseCredential(
   sources: LinkSources,
   address: AddressUser | undefined,
   policy: CredentialsPolicy,
 ): ChosenCredential {
-  for (const source of sourcesOf(sources)) {
-    // An address that is itself a secret comes before plain config.
-    if (source.plaintext && address?.source.plaintext === false)
-      return fromAddress(address, policy);
+  const all = sourcesOf(sources);
+  const fromOne = (source: Source): ChosenCredential | undefined => {
     const keys = presentKeys(source);
-    if (keys.length === 0) continue;
+    if (keys.length === 0) return undefined;
     const plaintext = plaintextOf(source, keys, policy);
     const credential = inStockWords(() =>
       makeCredential(source, keys, sources),
     );
     return { credential, plaintext, ignoresAddress: address !== undefined };
+  };
+  for (const source of all.filter(({ plaintext }) => !plaintext)) {
+    const chosen = fromOne(source);
+    if (chosen !== undefined) return chosen;
+  }
+  const reference = findReference(sources.layers, policy);
+  if (reference !== undefined) {
+    const { credential, place } = reference;
+    const beside = all.find(({ name }) => name === place);
+    refuseBeside(beside);
+    const ignoresAddress = address !== undefined;
+    return { credential, plaintext: undefined, ignoresAddress };
+  }
+  // An address that is itself a secret comes before plain config.
+  if (address?.source.plaintext === false) return fromAddress(address, policy);
+  for (const source of all.filter(({ plaintext }) => plaintext)) {
+    const chosen = fromOne(source);
+    if (chosen !== undefined) return chosen;
   }
   if (address !== undefined) return fromAddress(address, policy);
   refuseUserAlone(sources);
@@ -93,6 +110,13 @@ export function chooseCredential(
     plaintext: undefined,
     ignoresAddress: false,
   };
+}
+
+/** Who has both in one place should say which is meant. */
+function refuseBeside(source: Source | undefined): void {
+  const keys = source === undefined ? [] : presentKeys(source);
+  if (source === undefined || keys.length === 0) return;
+  throw ambiguous(source.name, ["credentials", ...keys]);
 }
 
 /**
@@ -125,12 +149,16 @@ function presentKeys(source: Source): ConfigKey[] {
   };
   const found = kinds.filter((keys) => keys.some(isPresent));
   if (found.length > 1) {
-    throw fail(
-      "MESSAGING_CREDENTIAL_AMBIGUOUS",
-      `There are credentials of several kinds in the ${source.name}: ${list(found.flat().filter(isPresent))}.`,
-    );
+    throw ambiguous(source.name, found.flat().filter(isPresent));
   }
   return (found[0] ?? []).filter(isPresent);
+}
+
+function ambiguous(place: string, keys: readonly string[]): Error {
+  return fail(
+    "MESSAGING_CREDENTIAL_AMBIGUOUS",
+    `There are credentials of several kinds in the ${place}: ${list(keys)}.`,
+  );
 }
 
 function makeCredential(

@@ -50,6 +50,10 @@ export const messagingErrors = {
     meaning: "A credential is in plain config, and the policy demands secrets.",
     next: "Store it in a secrets backend: `wash secrets put NAME BACKEND KEY`, then refer to it as the config `SECRET_NAME`; or set `credentials_policy` to `prefer-secrets`.",
   },
+  MESSAGING_REFERENCE_REFUSED: {
+    meaning: "A link refers to a credential where links may not take one from.",
+    next: "Refer to another place, or let links use it: `link_references` of the provider's config.",
+  },
   MESSAGING_PROVIDER_CONFIG_INVALID: {
     meaning: "The provider's own config cannot be used, so no link is made.",
     next: "Correct the provider's config; it takes effect at once.",

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 
-import { parseServers, type Credential, type Secret } from "@keyturn/nats";
+import { parseServers, type Secret } from "@keyturn/nats";
 import type { Link, Settings } from "@keyturn/provider";
 
 import {
@@ -10,6 +10,10 @@ import {
   type CredentialsPolicy,
   type Plaintext,
 } from "../credentials/choose-credential.js";
+import {
+  ReferredCredential,
+  type LinkCredential,
+} from "../credentials/referred-credential.js";
 import {
   findValue,
   textOf,
@@ -78,7 +82,10 @@ export function planLink(
       settings,
       connection: connectionSpec(settings, address, chosen.credential, tls),
       plaintext,
-      remarks: chosen.ignoresAddress ? [ignoredAddress(address.place)] : [],
+      remarks: [
+        ...(chosen.ignoresAddress ? [ignoredAddress(address.place)] : []),
+        ...ignoredReferences(sources.layers, chosen.credential),
+      ],
     };
   });
 }
@@ -160,7 +167,7 @@ function readAddress(sources: LinkSources): Address {
 function connectionSpec(
   { inboxPrefix, pingIntervalSec }: LinkSettings,
   { servers, demandsTls }: Address,
-  credential: Credential,
+  credential: LinkCredential,
   { settings, key }: TlsValues,
 ): ConnectionSpec {
   const tls = settings ?? (demandsTls ? {} : undefined);
@@ -200,4 +207,22 @@ function ignoredAddress(place: string): ConfigRemark {
     key,
     message: `The user information in \`${key}\` of the ${place} has no effect: another credential is used. ${messagingErrors.MESSAGING_CONFIG_UNUSED.next}`,
   };
+}
+
+/** A reference is passed over where there are secrets. */
+function ignoredReferences(
+  layers: ConfigLayers,
+  chosen: LinkCredential,
+): ConfigRemark[] {
+  const key: ConfigKey = "credentials";
+  const found = lookUp(layers, key);
+  if (found === undefined || found.value.trim() === "") return [];
+  if (chosen instanceof ReferredCredential) return [];
+  return [
+    {
+      code: "MESSAGING_CONFIG_UNUSED",
+      key,
+      message: `\`${key}\` of the ${found.place} has no effect: the credential comes from ${chosen.origin.source}. Remove it, or the secrets that come before it.`,
+    },
+  ];
 }

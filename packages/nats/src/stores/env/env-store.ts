@@ -8,12 +8,16 @@ import { badReference, flagOf } from "../bad-reference.js";
 import { credentialFrom, fieldNames, fieldsToMaterial } from "../material.js";
 import type { Reference } from "../reference.js";
 import type { StoreDefinition } from "../store-definition.js";
+import { valueToMaterial } from "../value.js";
+
+/** What the one variable is called that has all of a credential. */
+const whole = "whole";
 
 /** What was read from variables that are no longer there, by reference. */
 const removed = new Map<string, Credential>();
 
 /**
- * `env:` a variable with the text of a `.creds` file, or a variable for each field of a credential. Plain
+ * `env:` a variable with a whole credential (a `.creds` text, or JSON with its fields), or a variable for each field of a credential. Plain
  * text, unless it is said that something gives it only to this process (`secret=true`).
  */
 export const envStore: StoreDefinition = {
@@ -63,7 +67,7 @@ function variables(reference: Reference): ReadonlyMap<string, string> {
       "it names a variable before `?`, and others behind it",
       "Write `env:NATS_CREDS`, or `env:?jwt=NATS_JWT&seed=NATS_SEED`.",
     );
-  if (path !== "") names.set("creds", path);
+  if (path !== "") names.set(whole, path);
   if (authority !== "" || names.size === 0)
     throw badReference(
       "env",
@@ -96,5 +100,10 @@ function readVariables(
       `For ${origin.source} no variable is set: ${[...names.values()].map((name) => `\`${name}\``).join(", ")}.`,
       { next: "Set it before this process starts, or correct the reference." },
     );
-  return credentialFrom(fieldsToMaterial(fields, origin.source), origin);
+  const value = fields.get(whole);
+  const material =
+    value === undefined
+      ? fieldsToMaterial(fields, origin.source)
+      : valueToMaterial(value, origin.source);
+  return credentialFrom(material, origin);
 }

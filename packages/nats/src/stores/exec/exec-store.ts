@@ -3,6 +3,7 @@ import type { CredentialSource } from "../../sources/credential-source.js";
 import { badReference, secondsOf } from "../bad-reference.js";
 import { credentialFrom } from "../material.js";
 import type { StoreDefinition } from "../store-definition.js";
+import { poll } from "../watching.js";
 import { parseOutput } from "./parse-output.js";
 import { runProcess, type Command } from "./run-process.js";
 
@@ -66,10 +67,9 @@ class ExecSource implements CredentialSource {
   }
 
   watch(changed: () => void): () => void {
-    if (this.#pollMs === undefined) return () => undefined;
-    const timer = setInterval(changed, this.#pollMs);
-    timer.unref();
-    return () => clearInterval(timer);
+    return this.#pollMs === undefined
+      ? () => undefined
+      : poll(this.#pollMs, changed);
   }
 }
 

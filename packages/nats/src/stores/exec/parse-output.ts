@@ -9,6 +9,7 @@ import {
 } from "../../json/index.js";
 import type { Secret } from "../../secret/secret.js";
 import { fieldNames, fieldsToMaterial, type Material } from "../material.js";
+import { valueToMaterial } from "../value.js";
 
 /** What a program gave. */
 export interface ProgramOutput {
@@ -26,22 +27,22 @@ const handling = onlyFields({
 
 /**
  * Reads what a credential program writes: a JSON object with the fields of a credential and perhaps
- * `expiry` (RFC 3339) and `version`, or the text of a `.creds` file. Wipes it.
+ * `expiry` (RFC 3339) and `version`, or the text of a `.creds` file. Takes it over.
  *
  * @throws KeyturnError `STORE_VALUE_INVALID`, and as `fieldsToMaterial`
  */
 export function parseOutput(output: Secret, where: string): ProgramOutput {
+  const isObject = output.use(
+    (bytes) => bytes.find((code) => code > 0x20) === 0x7b,
+  );
+  if (!isObject)
+    return {
+      material: valueToMaterial(output, where),
+      expiresAt: undefined,
+      version: undefined,
+    };
   try {
-    return output.use((bytes) => {
-      const first = bytes.find((code) => code > 0x20);
-      return first === 0x7b
-        ? parseObject(bytes, where)
-        : {
-            material: { creds: output.copy() },
-            expiresAt: undefined,
-            version: undefined,
-          };
-    });
+    return output.use((bytes) => parseObject(bytes, where));
   } finally {
     output.wipe();
   }

@@ -7,10 +7,11 @@ import { badReference, secondsOf } from "../bad-reference.js";
 import { fieldNames, fieldsToMaterial, type Material } from "../material.js";
 import type { Reference } from "../reference.js";
 import type { StoreDefinition } from "../store-definition.js";
+import { valueToMaterial } from "../value.js";
 import { FileSource } from "./file-source.js";
 
 /**
- * `file:` a `.creds` file, or a folder with a file for each field of a credential: `jwt` and `seed` (or
+ * `file:` a file with a credential (`.creds`, or JSON with its fields), or a folder with a file for each field of a credential: `jwt` and `seed` (or
  * files of other names, given as parameters), `nkey_seed`, `user` and `password`, `token`.
  */
 export const fileStore: StoreDefinition = {
@@ -46,8 +47,8 @@ export const fileStore: StoreDefinition = {
   },
 };
 
-/** The name of the one file of which all is taken. */
-const whole = "creds";
+/** What the one file is called that has all of a credential. */
+const whole = "whole";
 
 async function filesAt(
   path: string,
@@ -71,6 +72,8 @@ function toMaterial(
   where: string,
   names: readonly string[],
 ): Material {
+  const value = contents.get(whole);
+  if (value !== undefined) return valueToMaterial(value, where);
   if (contents.size > 0) return fieldsToMaterial(contents, where);
   throw fail(
     "STORE_ABSENT",

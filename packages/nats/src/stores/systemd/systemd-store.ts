@@ -3,12 +3,16 @@ import { badReference } from "../bad-reference.js";
 import { FileSource } from "../file/file-source.js";
 import { fieldsToMaterial, fieldNames } from "../material.js";
 import type { StoreDefinition } from "../store-definition.js";
+import { valueToMaterial } from "../value.js";
+
+/** What the one is called that has all of it. */
+const whole = "whole";
 
 const folderVariable = "CREDENTIALS_DIRECTORY";
 
 /**
  * `systemd:` a credential that systemd gives a service (`LoadCredential=`, `LoadCredentialEncrypted=`,
- * `SetCredentialEncrypted=`): one with the text of a `.creds` file, or one for each field.
+ * `SetCredentialEncrypted=`): a whole one (a `.creds` text, or JSON with its fields), or one for each field.
  */
 export const systemdStore: StoreDefinition = {
   forms: ["systemd:nats.creds", "systemd:?jwt=nats.jwt&seed=nats.seed"],
@@ -20,7 +24,7 @@ export const systemdStore: StoreDefinition = {
         "it names no credential, or one in two ways",
         "Write `systemd:nats.creds`, or `systemd:?jwt=nats.jwt&seed=nats.seed`.",
       );
-    const names = path === "" ? parameters : new Map([["creds", path]]);
+    const names = path === "" ? parameters : new Map([[whole, path]]);
     for (const name of names.values())
       if (name === "" || name === "." || name === ".." || name.includes("/"))
         throw badReference(
@@ -42,6 +46,8 @@ export const systemdStore: StoreDefinition = {
         return { paths: names, folder };
       },
       toMaterial: (contents) => {
+        const value = contents.get(whole);
+        if (value !== undefined) return valueToMaterial(value, text);
         if (contents.size > 0) return fieldsToMaterial(contents, text);
         throw fail(
           "STORE_ABSENT",
