@@ -178,6 +178,43 @@ describe("the executable without a host", () => {
       assert.ok(!log.includes(seed));
     });
 
+  test("goes on when the process that has started it is gone", async () => {
+    await using lab = await MessagingLab.prepare();
+    const config = file(
+      "orphan.yaml",
+      stringify({
+        lattice: { url: lab.lattice.url },
+        links: linksOf(lab, lab.user, "orphan"),
+      }),
+    );
+    const shell = await ManagedChild.start({
+      command: "/bin/sh",
+      args: [
+        "-c",
+        '"$0" "$1" --config "$2" </dev/null >/dev/null 2>&1 & echo $!; wait',
+        process.execPath,
+        program,
+        config,
+      ],
+    });
+    const pid = await until(
+      "its id",
+      within,
+      () => Number(shell.stdout.text()) || undefined,
+    );
+    try {
+      await until("health", within, async () => (await ask(config)).code === 0);
+      shell.kill("SIGKILL");
+      await shell.ended;
+      // With a host it looks for its parent once a second.
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      assert.equal((await ask(config)).code, 0);
+    } finally {
+      process.kill(pid, "SIGKILL");
+      await lab.usersAre();
+    }
+  });
+
   test("says why it is not healthy", async () => {
     await using lab = await MessagingLab.prepare();
     const other = await lab.operator.account("other");
