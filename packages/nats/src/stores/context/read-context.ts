@@ -21,20 +21,23 @@ export type ContextValue =
 /** What a context has of a credential, by the names of `fieldsToMaterial`. */
 export type ContextFields = Map<string, ContextValue>;
 
-/** Fields of a context file, as `nats context edit` shows them, and what they are called here. */
-const literals = {
-  user: "user",
-  password: "password",
-  token: "token",
-  user_jwt: "jwt",
-  user_seed: "seed",
-} as const;
-/** Those that name a file, unless they begin with a scheme. */
-const files = { creds: "creds", nkey: "nkey_seed" } as const;
+/**
+ * Fields of a context file, as `nats context edit` shows them, what they are called here, and whether
+ * what has no scheme is a value, a file, or either: `nats context add --jwt PATH` leaves the path there.
+ */
+const fieldsOfContext = [
+  ["user", "user", "value"],
+  ["password", "password", "value"],
+  ["token", "token", "value"],
+  ["user_jwt", "jwt", "either"],
+  ["user_seed", "seed", "either"],
+  ["creds", "creds", "file"],
+  ["nkey", "nkey_seed", "file"],
+] as const;
 
 const handling = onlyFields(
   Object.fromEntries(
-    [...Object.keys(literals), ...Object.keys(files), "nsc"].map((name) => [
+    [...fieldsOfContext.map(([name]) => name), "nsc"].map((name) => [
       name,
       asSecret,
     ]),
@@ -53,18 +56,11 @@ export function readContext(content: Secret, where: string): ContextFields {
     const fields = content.use(
       (bytes) => new Fields(parseJson(bytes, handling)),
     );
-    const each = (
-      names: Readonly<Record<string, string>>,
-      isPath: boolean,
-    ): void => {
-      for (const [name, field] of Object.entries(names)) {
-        const secret = fields.secret(name);
-        if (secret === undefined || secret.byteLength === 0) continue;
-        found.set(field, valueOf(secret, { name, isPath, where }));
-      }
-    };
-    each(literals, false);
-    each(files, true);
+    for (const [name, field, bare] of fieldsOfContext) {
+      const secret = fields.secret(name);
+      if (secret === undefined || secret.byteLength === 0) continue;
+      found.set(field, valueOf(secret, { name, bare, where }));
+    }
     const nsc = fields.secret("nsc");
     if (nsc !== undefined && nsc.byteLength > 0 && !found.has("creds"))
       found.set("creds", { kind: "nsc", reference: nsc.revealText() });
@@ -92,13 +88,15 @@ export function wipeFields(fields: ContextFields): void {
 
 interface Place {
   readonly name: string;
-  readonly isPath: boolean;
+  readonly bare: "value" | "file" | "either";
   readonly where: string;
 }
 
 function valueOf(secret: Secret, place: Place): ContextValue {
   const scheme = schemeOf(secret);
-  if (scheme === undefined && !place.isPath) return { kind: "value", secret };
+  const isValue =
+    place.bare === "value" || (place.bare === "either" && !isPath(secret));
+  if (scheme === undefined && isValue) return { kind: "value", secret };
   try {
     switch (scheme) {
       case undefined:
@@ -126,6 +124,13 @@ function valueOf(secret: Secret, place: Place): ContextValue {
   } finally {
     secret.wipe();
   }
+}
+
+/** No JWT and no seed begins like this. */
+function isPath(secret: Secret): boolean {
+  return secret.use((bytes) =>
+    "/~$.".includes(String.fromCharCode(bytes[0] ?? 0)),
+  );
 }
 
 const schemes = ["file", "nsc", "env", "data", "op"];
