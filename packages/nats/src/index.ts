@@ -36,7 +36,12 @@ export {
   type ServerList,
   type UrlUser,
 } from "./connection/servers.js";
-export { assertTlsUsable, type TlsSettings } from "./connection/tls.js";
+export {
+  assertTlsUsable,
+  type TlsSettings,
+  type TlsSource,
+} from "./tls/tls-options.js";
+export type { TlsMaterial } from "./tls/client-tls.js";
 export { defaultMaxControlLine } from "./handover/connect-line.js";
 export {
   confirmSubscriptions,
@@ -52,7 +57,12 @@ export {
   workerSigner,
 } from "./signers/signing-host.js";
 export { LiveConnection } from "./handover/live-connection.js";
-export type { CredentialChange, Posture } from "./handover/posture.js";
+export type {
+  CertificatePosture,
+  CredentialChange,
+  HandoverReason,
+  Posture,
+} from "./handover/posture.js";
 export {
   defaultHandoverDeadlines,
   type HandoverDeadlines,

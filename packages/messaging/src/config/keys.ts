@@ -46,7 +46,7 @@ export const configKeys = {
   cluster_uris: entry(
     "both",
     "`127.0.0.1:4222`",
-    "Comma-separated server addresses (`nats://` or `tls://`); all of them are used. Best without user information.",
+    "Comma-separated server addresses (`nats://`, `tls://`, `ws://` or `wss://`); all of them are used. Best without user information.",
     { stock: true, sensitive: true },
   ),
   client_jwt: entry("both", "none", "User JWT; together with `client_seed`.", {

@@ -16,7 +16,7 @@ import {
 import { reconnectDelays } from "./reconnect-delays.js";
 import { parseServers } from "./servers.js";
 import { webSockets } from "../websocket/web-sockets.js";
-import { tlsOptions, type TlsSettings } from "./tls.js";
+import { readTls, type TlsSettings } from "../tls/tls-options.js";
 import { watchWith } from "./watch.js";
 import { tellCredentialChange } from "./tell-credential-change.js";
 import { tellFault } from "./tell-fault.js";
@@ -109,6 +109,7 @@ export async function connect(
   }
   if (list.webSocket) refuseTlsOfTcp(tls, list.tls);
   const streams = list.webSocket ? await webSockets(list.servers) : undefined;
+  const ownTls = readTls(tls, list.tls);
   const source = credentials ?? noCredential();
   const delays = reconnectDelays();
   const name = connectionLabel ?? rest.name ?? (list.servers[0] as string);
@@ -129,7 +130,7 @@ export async function connect(
       maxPingOut: defaultMaxPingOut,
       reconnectDelayHandler: delays.next,
       ...rest,
-      ...tlsOptions(tls, list.tls),
+      ...ownTls.options,
       servers: [...list.servers],
       reconnect: true,
       maxReconnectAttempts: -1,
@@ -145,6 +146,7 @@ export async function connect(
       ...(keepOrder === undefined ? {} : { keepOrder }),
       ...(maxControlLine === undefined ? {} : { maxControlLine }),
       ...(streams === undefined ? {} : { streams }),
+      ...(ownTls.source === undefined ? {} : { tls: ownTls.source }),
       onChange: (change) => {
         delays.onChange(change);
         if (change.type !== "connected") tellCredentialChange(change, tell);

@@ -27,6 +27,11 @@ export function dialError(
   });
 }
 
+/** Whether it was TLS that failed: this side's certificates, or what it makes of the server's. */
+export function isTlsFailure(error: unknown): boolean {
+  return error instanceof Error && readTls(error) !== undefined;
+}
+
 function read(error: unknown, credential: Credential | undefined): Reading {
   if (!(error instanceof Error)) return unreachable("an unknown error");
   switch (error.name) {

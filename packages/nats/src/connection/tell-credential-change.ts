@@ -2,7 +2,7 @@ import { isKeyturnError } from "../errors/keyturn-error.js";
 import { errorChain } from "../errors/error-chain.js";
 import type { NatsEvent } from "../events/nats-events.js";
 import type { Teller } from "../events/teller.js";
-import type { CredentialChange } from "../handover/posture.js";
+import type { CredentialChange, HandoverReason } from "../handover/posture.js";
 
 /** `connected` is told where the server is known. */
 type Change = Exclude<CredentialChange, { type: "connected" }>;
@@ -20,6 +20,12 @@ export function tellCredentialChange(change: Change, tell: Teller): void {
   });
 }
 
+const moved: Readonly<Record<HandoverReason, string>> = {
+  credential: "a new credential",
+  certificate: "new certificates",
+  server: "another server",
+};
+
 function describe(change: Change): [NatsEvent["level"], string] {
   switch (change.type) {
     case "refreshed":
@@ -36,11 +42,11 @@ function describe(change: Change): [NatsEvent["level"], string] {
       return change.report.gap
         ? [
             "warn",
-            "The connection moved to a new credential; the old one broke first, so messages may be missing.",
+            `The connection moved to ${moved[change.of]}; the old one broke first, so messages may be missing.`,
           ]
         : [
             "info",
-            `The connection moved to a new credential (${change.publicKey ?? "no key"}).`,
+            `The connection moved to ${moved[change.of]} (${change.of === "certificate" ? change.certificate : (change.publicKey ?? "no key")}).`,
           ];
     case "handoverFailed":
       return [change.isRepeat ? "debug" : "error", errorChain(change.error)];
@@ -53,6 +59,21 @@ function describe(change: Change): [NatsEvent["level"], string] {
       return [
         "warn",
         `The credential could not be refreshed: ${errorChain(change.error)} Next try in ${Math.round(change.retryInMs)} ms.`,
+      ];
+    case "certificateCame":
+      return ["info", `Other certificates have come: ${change.name}.`];
+    case "certificateFailed":
+      return [
+        change.isRepeat ? "debug" : "warn",
+        `The certificates could not be read again: ${errorChain(change.error)}`,
+      ];
+    case "certificateExpiry":
+      return [
+        isKeyturnError(change.error) &&
+        change.error.code === "CERTIFICATE_EXPIRED"
+          ? "error"
+          : "warn",
+        errorChain(change.error),
       ];
     case "dialFailed":
       return ["debug", `A dial failed: ${errorChain(change.error)}`];

@@ -116,6 +116,14 @@ export const natsErrors = {
     meaning: "TLS settings cannot be used.",
     next: "Give certificates and keys as PEM text, each certificate whole.",
   },
+  CERTIFICATE_EXPIRED: {
+    meaning: "A client certificate has expired; servers refuse it.",
+    next: "Renew it where it comes from; it is read again when it changes.",
+  },
+  CERTIFICATE_EXPIRING: {
+    meaning: "A client certificate expires soon, and no other has come.",
+    next: "See that it is renewed where it comes from; it is read again when it changes.",
+  },
   CONNECT_TLS_FAILED: {
     meaning: "The TLS handshake with a server failed.",
     next: "Check that the CA bundle has the server's CA, and that the certificate names the host.",

@@ -1,5 +1,6 @@
 import type { Credential } from "../credentials/credential.js";
 import { fail } from "../errors/nats-errors.js";
+import type { ClientTls } from "../tls/client-tls.js";
 import { FrameSplitter, type Frame } from "./frames.js";
 import {
   Connect,
@@ -60,9 +61,13 @@ export class Candidate {
 
   static readonly probeSid = "kt-probe";
 
-  constructor(target: DialTarget, streams: WireStreams | undefined) {
+  constructor(
+    target: DialTarget,
+    streams: WireStreams | undefined,
+    clientTls: ClientTls | undefined,
+  ) {
     this.target = target;
-    this.transport = new HandoverTransport(streams);
+    this.transport = new HandoverTransport(streams, clientTls);
     this.#failed.catch(() => undefined);
   }
 
@@ -79,7 +84,7 @@ export class Candidate {
       this.#failed,
     ]);
     void this.transport.closed().then((error) => {
-      this.#fail(error ?? new Error("the server closed the connection"));
+      this.#fail(this.transport.brokenBy(error ?? undefined));
     });
     const first = this.transport.yields.splice(0);
     for (const chunk of first) this.#feed(chunk);

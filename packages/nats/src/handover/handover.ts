@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 
-import type { Credential } from "../credentials/credential.js";
 import type { ReplyPermission } from "../credentials/replies.js";
 import { fail } from "../errors/nats-errors.js";
 import { Candidate, within, type RefusedSubscription } from "./candidate.js";
 import { Copies } from "./copies.js";
+import type { Identity } from "./identity.js";
 import { LateMessages } from "./late-messages.js";
 import { Lingering } from "./lingering.js";
 import { createInbox, deferred, type SubscriptionImpl } from "./nats-core.js";
@@ -23,7 +23,7 @@ const longestOverlapMs = 1000;
 const blindPropagationMs = 250;
 
 /**
- * Moves a live connection to `credential`: make before break, and nothing has changed if it throws.
+ * Moves a live connection to another identity: make before break, and nothing has changed if it throws.
  *
  * The steps: a second socket is dialled and signed in, then subscribed to everything under the same
  * ids, while what it receives is kept; a little later outbound traffic is held (at once from the first
@@ -36,14 +36,15 @@ const blindPropagationMs = 250;
  */
 export async function handOver(
   protocol: LiveProtocol,
-  credential: Credential,
+  next: Identity,
   deadlines: HandoverDeadlines,
   elsewhere = false,
 ): Promise<HandoverReport> {
   const started = performance.now();
   const { proveMs } = deadlines;
-  const candidate = await prove(protocol, credential, proveMs, elsewhere);
-  const run = new Handover(protocol, candidate, credential.replies, deadlines);
+  const candidate = await prove(protocol, next, proveMs, elsewhere);
+  const { replies } = next.credential;
+  const run = new Handover(protocol, candidate, replies, deadlines);
   try {
     return await run.complete(started);
   } finally {
@@ -51,7 +52,7 @@ export async function handOver(
   }
 }
 
-/** One hand-over from the moment on when the new credential is proved. */
+/** One hand-over from the moment on when the new identity is proved. */
 class Handover {
   readonly #protocol: LiveProtocol;
   /** That of the connection as it was: nats.js makes a new one when it reconnects. */

@@ -1,6 +1,6 @@
-import { dialError } from "../connection/dial-error.js";
+import { dialError, isTlsFailure } from "../connection/dial-error.js";
 import { errorChain } from "../errors/error-chain.js";
-import { isKeyturnError, KeyturnError } from "../errors/keyturn-error.js";
+import { isKeyturnError } from "../errors/keyturn-error.js";
 import { fail } from "../errors/nats-errors.js";
 import {
   Condition,
@@ -8,18 +8,18 @@ import {
   type ConnectionState,
 } from "../connection/condition.js";
 import type { Credential } from "../credentials/credential.js";
-import { Keeper } from "../keeper/keeper.js";
+import { Keeper, type KeptSource } from "../keeper/keeper.js";
 import type { RefreshOptions } from "../keeper/refresh-plan.js";
+import { asSource } from "../sources/as-source.js";
 import { Outbox, type OutboxOptions } from "../outbox/outbox.js";
 import type { Credentials } from "../sources/credential-source.js";
 import type { PlaintextGuard } from "../sources/plaintext-guard.js";
 import { assertConnectFits, defaultMaxControlLine } from "./connect-line.js";
-import { handOver } from "./handover.js";
-import {
-  defaultHandoverDeadlines,
-  type HandoverDeadlines,
-  type HandoverReport,
-} from "./report.js";
+import type { ClientTls } from "../tls/client-tls.js";
+import { TlsKeeper } from "../tls/tls-keeper.js";
+import { asError } from "./as-error.js";
+import { Mover } from "./mover.js";
+import { defaultHandoverDeadlines, type HandoverDeadlines } from "./report.js";
 import {
   OpenNatsConnection,
   createInbox,
@@ -29,10 +29,14 @@ import {
 } from "./nats-core.js";
 import { Presenter } from "./presenter.js";
 import { LiveProtocol } from "./protocol.js";
-import { otherAccount } from "./prove.js";
 import type { WireStreams } from "./transport.js";
 import { WireQueues } from "./wire-queues.js";
-import type { ConnectionFault, CredentialChange, Posture } from "./posture.js";
+import type {
+  CertificatePosture,
+  ConnectionFault,
+  CredentialChange,
+  Posture,
+} from "./posture.js";
 
 /** How a live connection keeps its credential; see `ConnectOptions` for the options of nats.js. */
 export interface LiveOptions {
@@ -51,26 +55,19 @@ export interface LiveOptions {
   readonly onFault?: (fault: ConnectionFault) => void;
   /** What to run on in place of TCP. */
   readonly streams?: WireStreams;
+  /** Client certificate, key and authorities to trust. */
+  readonly tls?: KeptSource<ClientTls>;
 }
-
-/** The longest pause between tries of a hand-over, in milliseconds. */
-const longestRetryMs = 4000;
 
 /** nats.js' connection, which outlives its credential. */
 export class LiveConnection extends OpenNatsConnection {
   readonly #keeper: Keeper;
-  readonly #deadlines: HandoverDeadlines;
   readonly #onChange: (change: CredentialChange) => void;
   readonly #live: LiveProtocol;
-  #handingOver: Promise<void> | undefined;
   readonly #presenter: Presenter;
+  readonly #tls: TlsKeeper | undefined;
+  readonly #mover: Mover;
   readonly #condition: Condition;
-  #leaving = false;
-  #handoverFailures = 0;
-  #retry: NodeJS.Timeout | undefined;
-  #handovers = 0;
-  #lastReport: HandoverReport | undefined;
-  #lastRefusal: Error | undefined;
 
   private constructor(
     options: ConnectionOptions,
@@ -85,9 +82,8 @@ export class LiveConnection extends OpenNatsConnection {
     });
     late.present = (nonce) => this.#present(nonce);
     this.#onChange = live.onChange ?? (() => undefined);
-    this.#deadlines = { ...defaultHandoverDeadlines, ...live.handover };
     const maxControlLine = live.maxControlLine ?? defaultMaxControlLine;
-    this.#keeper = new Keeper(source, live.refresh ?? {}, {
+    this.#keeper = new Keeper(asSource(source), live.refresh ?? {}, {
       check: (credential) => {
         live.guard?.check(credential.origin);
         credential.assertUsable();
@@ -100,14 +96,12 @@ export class LiveConnection extends OpenNatsConnection {
           publicKey: credential.publicKey,
           source: credential.origin.source,
         });
-        // It was of another one.
-        this.#lastRefusal = undefined;
-        this.#live.dialNow();
-        this.#moveOn();
+        this.#mover.moveOnTo("credential");
       },
       onFailure: (error, retryInMs) =>
         this.#onChange({ type: "refreshFailed", error, retryInMs }),
     });
+    this.#tls = this.#keepTls(live);
     this.#presenter = new Presenter(this.#keeper);
     this.#condition = new Condition(
       () => this.getServer(),
@@ -132,18 +126,20 @@ export class LiveConnection extends OpenNatsConnection {
           if (error !== undefined) this.#onChange({ type: "waiting", error });
           return this.#keeper.ready();
         },
+        clientTls: () => this.#tls?.next(),
         connected: () => {
           this.#condition.connected();
           this.#presenter.taken();
+          this.#tls?.taken(this.#live.live.clientTls);
           this.#onChange({ type: "connected" });
           // A newer credential may have come while this one was being presented.
-          this.#moveOn();
+          this.#mover.moveOn();
         },
         credentialFault: () => this.#presenter.fault(),
         sign: (info) => this.#presenter.sign(info),
         serverError: (error) => this.#onServerError(error),
         dialFailed: (error) => this.#onDialFailed(error),
-        lameDuck: () => this.#leave(),
+        lameDuck: () => this.#mover.leave(),
         callbackFailed: (subject, error) =>
           live.onFault?.({ type: "callbackFailed", subject, error }),
         streamFault: (error) => live.onFault?.({ type: "streamFault", error }),
@@ -153,6 +149,15 @@ export class LiveConnection extends OpenNatsConnection {
       live.streams,
     );
     this.protocol = this.#live;
+    this.#mover = new Mover({
+      connection: this,
+      live: this.#live,
+      keeper: this.#keeper,
+      presenter: this.#presenter,
+      tls: this.#tls,
+      deadlines: { ...defaultHandoverDeadlines, ...live.handover },
+      onChange: this.#onChange,
+    });
   }
 
   /**
@@ -176,17 +181,22 @@ export class LiveConnection extends OpenNatsConnection {
         { cause },
       );
     }
-    const credential = await connection.#keeper.start();
+    let credential: Credential | undefined;
     try {
+      await connection.#tls?.start();
+      credential = await connection.#keeper.start();
       await connection.#live.dialLoop();
     } catch (error) {
       connection.#keeper.close();
+      connection.#tls?.close();
+      if (credential === undefined) throw error;
       const servers = [options.servers ?? []].flat();
       throw dialError(error, servers, credential);
     }
     void connection.closed().then(() => {
       connection.#keeper.close();
-      clearTimeout(connection.#retry);
+      connection.#tls?.close();
+      connection.#mover.close();
       connection.#live.outbox.abandon();
       for (const socket of connection.#live.lingering) socket.close();
     });
@@ -206,11 +216,12 @@ export class LiveConnection extends OpenNatsConnection {
       publicKey: credential?.publicKey,
       account: credential?.account,
       expiresAt: credential?.expiresAt,
+      certificate: certificatePosture(this.#live.live.clientTls),
       lastRefresh: this.#keeper.lastRefresh,
       nextRefresh: this.#keeper.nextRefresh,
       clockAheadMs: this.#keeper.clockAheadMs,
-      handovers: this.#handovers,
-      lastHandover: this.#lastReport,
+      handovers: this.#mover.handovers,
+      lastHandover: this.#mover.lastReport,
       outbox: {
         messages: this.#live.outbox.size,
         bytes: this.#live.outbox.bytes,
@@ -220,16 +231,18 @@ export class LiveConnection extends OpenNatsConnection {
   }
 
   /**
-   * Asks the source again now, and moves to the new credential if it gives another one. Resolves when
-   * the connection runs on it.
+   * Asks the source again now, that of certificates too, and moves to the new ones if there are. Resolves
+   * when the connection runs on them.
    *
    * @throws what the source throws, and KeyturnError `HANDOVER_…`; the connection goes on as it was
    */
   async refreshCredentials(): Promise<void> {
+    await this.#tls?.refresh();
     await this.#keeper.refresh();
-    this.#moveOn();
-    await this.#handingOver;
-    if (this.#lastRefusal !== undefined) throw this.#lastRefusal;
+    this.#mover.moveOn();
+    await this.#mover.settled();
+    const { refusal } = this.#mover;
+    if (refusal !== undefined) throw refusal;
   }
 
   #present(nonce: string | undefined): ReturnType<Authenticator> {
@@ -238,88 +251,18 @@ export class LiveConnection extends OpenNatsConnection {
     return fields;
   }
 
-  /** Starts a hand-over to the newest credential; while one runs, it is looked at again at its end. */
-  #moveOn(): void {
-    clearTimeout(this.#retry);
-    this.#handingOver ??= this.#handOverUntilCurrent().finally(() => {
-      this.#handingOver = undefined;
-    });
-  }
-
-  #leave(): void {
-    if (this.#leaving) return;
-    this.#leaving = true;
-    this.#moveOn();
-  }
-
-  async #handOverUntilCurrent(): Promise<void> {
-    for (;;) {
-      const next = this.#keeper.current;
-      if (next === undefined || this.isClosed() || this.isDraining()) return;
-      if (
-        !this.#leaving &&
-        next.fingerprint === this.#presenter.presented?.fingerprint
-      ) {
-        this.#lastRefusal = undefined;
-        this.#handoverFailures = 0;
-        return;
-      }
-      // While nats.js reconnects, it presents the newest credential by itself.
-      if (!this.#live.connected) return;
-      const elsewhere = this.#leaving;
-      this.#leaving = false;
-      try {
-        assertSameAccount(this.#presenter.presented, next);
-        const report = await handOver(
-          this.#live,
-          next,
-          this.#deadlines,
-          elsewhere,
-        );
-        this.#presenter.taken(next);
-        this.#handovers++;
-        this.#handoverFailures = 0;
-        this.#lastReport = report;
-        this.#lastRefusal = undefined;
-        this.#onChange({
-          type: "handedOver",
-          report,
-          publicKey: next.publicKey,
-        });
-      } catch (error) {
-        if (isConnectionLimit(error)) {
-          await this.#reconnectInstead(error);
-          return;
-        }
-        this.#presenter.refused(next);
-        const before = this.#lastRefusal?.message;
-        this.#lastRefusal = asError(error);
-        this.#onChange({
-          type: "handoverFailed",
-          error,
-          isRepeat: before === this.#lastRefusal?.message,
-        });
-        if (this.#keeper.current === next) {
-          this.#tryAgainLater();
-          return;
-        }
-      }
-    }
-  }
-
-  /** What was refused now may be taken later: the server comes to know the account, or gets room. */
-  #tryAgainLater(): void {
-    const pause = Math.min(longestRetryMs, 500 * 2 ** this.#handoverFailures++);
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(
-      () => {
-        // The source may have something better meanwhile.
-        this.#keeper.refreshSoon();
-        this.#moveOn();
+  #keepTls(live: LiveOptions): TlsKeeper | undefined {
+    if (live.tls === undefined) return undefined;
+    return new TlsKeeper(live.tls, live.refresh ?? {}, {
+      guard: live.guard,
+      onChange: ({ name }) => {
+        this.#onChange({ type: "certificateCame", name });
+        this.#mover.moveOnTo("certificate");
       },
-      pause * (0.5 + Math.random() / 2),
-    );
-    this.#retry.unref();
+      onFailure: (error, isRepeat) =>
+        this.#onChange({ type: "certificateFailed", error, isRepeat }),
+      onExpiry: (error) => this.#onChange({ type: "certificateExpiry", error }),
+    });
   }
 
   #state(): ConnectionState {
@@ -332,9 +275,14 @@ export class LiveConnection extends OpenNatsConnection {
     const sourceFailure = this.#keeper.lastError;
     switch (this.#state()) {
       case "connected":
-        return this.#lastRefusal ?? asError(sourceFailure);
+        return (
+          this.#mover.refusal ??
+          asError(sourceFailure) ??
+          asError(this.#tls?.lastError) ??
+          this.#tls?.fault()
+        );
       case "reconnecting":
-        return this.#condition.whyDown;
+        return this.#whyDown();
       case "waiting": {
         const fault = this.#presenter.fault();
         return fault === undefined
@@ -344,6 +292,13 @@ export class LiveConnection extends OpenNatsConnection {
       default:
         return undefined;
     }
+  }
+
+  /** Servers do not say what is wrong with a client certificate; its expiry we see ourselves. */
+  #whyDown(): Error {
+    const why = this.#condition.whyDown;
+    const isTls = isKeyturnError(why) && why.code === "CONNECT_TLS_FAILED";
+    return (isTls ? this.#tls?.fault() : undefined) ?? why;
   }
 
   #onServerError(error: Error): void {
@@ -356,37 +311,28 @@ export class LiveConnection extends OpenNatsConnection {
       this.#keeper.foundExpired(presented);
   }
 
-  /** No second connection is allowed: the old one is left first, and what that cost is told. */
-  async #reconnectInstead(cause: unknown): Promise<void> {
-    const started = performance.now();
-    const server = this.#live.servers.getCurrentServer();
-    server.lastConnect = 0;
-    await this.#live.flush().catch(() => undefined);
-    await this.reconnect();
-    for (
-      let i = 0;
-      i < 500 && (!this.#live.connected || performance.now() - started < 1);
-      i++
-    ) {
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
-    this.#lastRefusal = undefined;
-    this.#onChange({
-      type: "reconnectedInstead",
-      gapMs: performance.now() - started,
-      cause,
-    });
-  }
-
   #onDialFailed(error: unknown): void {
     const refused = isRefusal(error);
     this.#condition.worse(error);
     if (refused) this.#presenter.refused();
+    // Servers may know a user by the client certificate.
+    if (refused || isTlsFailure(error)) {
+      this.#tls?.refused(this.#live.live.clientTls);
+      this.#tls?.refreshSoon();
+    }
     this.#onChange({ type: "dialFailed", error, isRefusal: refused });
     // It may be the credential: the source may have a better one. One refresh at a time, not for
     // each dial of a server that is down.
     if (refused) this.#keeper.refreshSoon();
   }
+}
+
+function certificatePosture(
+  tls: ClientTls | undefined,
+): CertificatePosture | undefined {
+  if (tls?.subject === undefined) return undefined;
+  const { subject, serialNumber, origin, expiresAt } = tls;
+  return { subject, serialNumber, source: origin.source, expiresAt };
 }
 
 function isRefusal(error: unknown): boolean {
@@ -396,35 +342,4 @@ function isRefusal(error: unknown): boolean {
     (error.name === "AuthorizationError" ||
       error.name === "UserAuthenticationExpiredError")
   );
-}
-
-/**
- * Where both say it, as user JWTs do, the account is known before any dial. Without a way back, when
- * nothing else may be presented, another account is better than none: a reconnect takes it.
- */
-function assertSameAccount(
-  present: Credential | undefined,
-  next: Credential,
-): void {
-  if (present?.account === undefined || next.account === undefined) return;
-  if (present.account !== next.account)
-    throw otherAccount(present.account, next.account);
-}
-
-function isConnectionLimit(error: unknown): boolean {
-  const cause = error instanceof KeyturnError ? error.cause : undefined;
-  return (
-    cause instanceof Error &&
-    cause.name === "ServerRefusal" &&
-    /connections exceeded/i.test(cause.message)
-  );
-}
-
-function asError(error: unknown): Error | undefined {
-  if (error === undefined) return undefined;
-  return error instanceof Error
-    ? error
-    : fail("CREDENTIAL_UNAVAILABLE", "The credential source failed.", {
-        cause: error,
-      });
 }

@@ -1,6 +1,15 @@
 import type { ConnectionState } from "../connection/condition.js";
 import type { HandoverReport } from "./report.js";
 
+/** What may be known of a client certificate. */
+export interface CertificatePosture {
+  readonly subject: string;
+  readonly serialNumber: string | undefined;
+  readonly source: string;
+  /** When the first of it and its intermediate certificates ends. */
+  readonly expiresAt: Date | undefined;
+}
+
 /** What an operator may know of a connection and its credential; never a secret. */
 export interface Posture {
   readonly state: ConnectionState;
@@ -18,6 +27,8 @@ export interface Posture {
   /** The account's public key (`A…`). */
   readonly account: string | undefined;
   readonly expiresAt: Date | undefined;
+  /** The client certificate that the present connection was made with; undefined without one. */
+  readonly certificate: CertificatePosture | undefined;
   readonly lastRefresh: Date | undefined;
   readonly nextRefresh: Date | undefined;
   /** By how much the servers' clock is ahead of this machine's, as far as it has shown; milliseconds. */
@@ -41,7 +52,10 @@ export type ConnectionFault =
     }
   | { readonly type: "streamFault"; readonly error: Error };
 
-/** What happened to a connection's credential. */
+/** What a hand-over is for: what is another one after it. */
+export type HandoverReason = "credential" | "certificate" | "server";
+
+/** What happened to a connection's credential, or client certificate. */
 export type CredentialChange =
   | { readonly type: "connected" }
   | {
@@ -57,8 +71,12 @@ export type CredentialChange =
     }
   | {
       readonly type: "handedOver";
+      /** What is another one now. */
+      readonly of: HandoverReason;
       readonly report: HandoverReport;
       readonly publicKey: string | undefined;
+      /** Name and source of the certificates in use; undefined without any. */
+      readonly certificate: string | undefined;
     }
   | {
       readonly type: "handoverFailed";
@@ -75,6 +93,24 @@ export type CredentialChange =
       readonly type: "refreshFailed";
       readonly error: unknown;
       readonly retryInMs: number;
+    }
+  | {
+      /** Other certificates have come: the client's, or those of authorities. */
+      readonly type: "certificateCame";
+      /** Their subject and source. */
+      readonly name: string;
+    }
+  | {
+      /** Certificates could not be read again; the present ones stay. */
+      readonly type: "certificateFailed";
+      readonly error: unknown;
+      /** Whether the same was told the last time. */
+      readonly isRepeat: boolean;
+    }
+  | {
+      /** The client certificate is about to expire, or has; `error` says which. */
+      readonly type: "certificateExpiry";
+      readonly error: Error;
     }
   | {
       readonly type: "dialFailed";

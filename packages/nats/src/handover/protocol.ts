@@ -14,6 +14,7 @@ import {
   type SubscriptionImpl,
 } from "./nats-core.js";
 import type { ReplyPermission } from "../credentials/replies.js";
+import type { ClientTls } from "../tls/client-tls.js";
 import type { Outbox } from "../outbox/outbox.js";
 import type { Lingering } from "./lingering.js";
 import { OpenReplies } from "./open-replies.js";
@@ -36,6 +37,8 @@ export interface ProtocolHooks {
    * when it has been signed.
    */
   readonly sign: (info: Uint8Array) => Promise<void> | undefined;
+  /** What to dial with now. */
+  readonly clientTls: () => ClientTls | undefined;
   /** The connection stands: for the first time, or again. */
   readonly connected: () => void;
   /** The server sent an error that is no refusal of a subject. */
@@ -120,7 +123,10 @@ export class LiveProtocol extends OpenProtocolHandler {
     this.pongs.unshift(pong);
     this.connectError = (error) =>
       pong.reject(error ?? new Error("the connection broke while it was made"));
-    const transport = new HandoverTransport(this.streams);
+    const transport = new HandoverTransport(
+      this.streams,
+      this.#hooks.clientTls(),
+    );
     this.transport = transport;
     void transport.closed().then(async () => {
       if (this.transport !== transport) return;

@@ -1,12 +1,14 @@
-import type { Credential } from "../credentials/credential.js";
+import { dialError, isTlsFailure } from "../connection/dial-error.js";
+import { reasonsOf } from "../errors/error-chain.js";
 import { isKeyturnError } from "../errors/keyturn-error.js";
 import { fail } from "../errors/nats-errors.js";
 import { Candidate, within, type DialTarget } from "./candidate.js";
+import type { Identity } from "./identity.js";
 import type { LiveProtocol } from "./protocol.js";
 import { otherServers, sameServer } from "./targets.js";
 
 /**
- * Dials a second socket and signs in with `credential`: to the server in use if it can be, else to
+ * Dials a second socket and signs in as `next`: to the server in use if it can be, else to
  * another one of its cluster.
  *
  * @param elsewhere prefer another server (the present one is in lame duck mode)
@@ -15,13 +17,16 @@ import { otherServers, sameServer } from "./targets.js";
  */
 export async function prove(
   protocol: LiveProtocol,
-  credential: Credential,
+  next: Identity,
   deadlineMs: number,
   elsewhere: boolean,
 ): Promise<Candidate> {
+  const { credential, tls } = next;
+  const isNewTls = tls?.fingerprint !== protocol.live.clientTls?.fingerprint;
+  const goesOn = `The connection goes on with the present one${isNewTls ? "s" : ""}.`;
   let lastError: unknown;
   for await (const target of targets(protocol, elsewhere)) {
-    const candidate = new Candidate(target, protocol.streams);
+    const candidate = new Candidate(target, protocol.streams, tls);
     // A connection that is closed meanwhile leaves no socket behind.
     protocol.candidate = candidate;
     try {
@@ -46,10 +51,28 @@ export async function prove(
     }
   }
   if (isRefusal(lastError)) {
+    const who = isNewTls
+      ? `certificates (${tls?.name})`
+      : `credential (${credential.publicKey ?? credential.kind}, from ${credential.origin.source})`;
     throw fail(
       "HANDOVER_REFUSED",
-      `The server refused the new credential (${credential.publicKey ?? credential.kind}, from ${credential.origin.source}): ${lastError.message}. The connection goes on with the present one.`,
+      `The server refused the new ${who}: ${lastError.message}. ${goesOn}`,
       { cause: lastError },
+    );
+  }
+  if (isNewTls && isTlsFailure(lastError)) {
+    const why = dialError(
+      lastError,
+      [protocol.servers.getCurrentServer().toString()],
+      undefined,
+    );
+    throw fail(
+      "HANDOVER_REFUSED",
+      `TLS with the new certificates (${tls?.name}) failed: ${reasonsOf(why).text} ${goesOn}`,
+      {
+        cause: lastError,
+        next: "Put certificates there that both sides trust; they are tried again when they change.",
+      },
     );
   }
   throw fail(

@@ -4,6 +4,8 @@ import type { TLSSocket } from "node:tls";
 
 import type { NodeConnectionOptions } from "@nats-io/transport-node";
 
+import type { ClientTls } from "../tls/client-tls.js";
+import type { PassedOnTls } from "../tls/tls-options.js";
 import { deferred, NodeTransport, type ServerInfo } from "./nats-core.js";
 
 /** A byte stream to a server that stands in the place of a socket. */
@@ -40,6 +42,7 @@ export class HandoverTransport extends NodeTransport {
   onSocketLost: (() => boolean) | undefined;
 
   readonly #streams: WireStreams | undefined;
+  #clientTls: ClientTls | undefined;
   readonly #discarded = new AbortController();
   #address = "";
   #isTls = false;
@@ -50,9 +53,18 @@ export class HandoverTransport extends NodeTransport {
   #next = 0;
 
   /** @param streams what to run on in place of TCP */
-  constructor(streams?: WireStreams) {
+  constructor(
+    streams: WireStreams | undefined,
+    clientTls: ClientTls | undefined,
+  ) {
     super();
     this.#streams = streams;
+    this.#clientTls = clientTls;
+  }
+
+  /** What the socket in use was dialled with. */
+  get clientTls(): ClientTls | undefined {
+    return this.#clientTls;
   }
 
   /** As nats.js', which verifies the certificate of a server dialled by address as that of `localhost`. */
@@ -64,7 +76,7 @@ export class HandoverTransport extends NodeTransport {
     const streams = this.#streams;
     this.#isTls = streams?.encrypted ?? options.tls?.handshakeFirst === true;
     try {
-      await super.connect(target, options);
+      await super.connect(target, withTls(options, this.#clientTls));
       if (streams !== undefined) this.#isTls = false;
     } catch (error) {
       throw this.brokenBy(error as Error);
@@ -200,6 +212,7 @@ export class HandoverTransport extends NodeTransport {
 
     this.socket = candidate.socket;
     this.tlsName = candidate.tlsName;
+    this.#clientTls = candidate.clientTls;
     this.socket.removeAllListeners();
     candidate.abandon();
     this.setupHandlers();
@@ -280,6 +293,16 @@ export class HandoverTransport extends NodeTransport {
     if (this.onSocketLost?.() === true) return;
     void this.close(error);
   }
+}
+
+function withTls(
+  options: NodeConnectionOptions,
+  clientTls: ClientTls | undefined,
+): NodeConnectionOptions {
+  if (clientTls === undefined) return options;
+  const { context: secureContext } = clientTls;
+  const tls: PassedOnTls = { ...options.tls, secureContext };
+  return { ...options, tls };
 }
 
 function isReset(error: Error): boolean {

@@ -1,22 +1,22 @@
 import type { Credential } from "../credentials/credential.js";
-import type { Keeper } from "./keeper.js";
+import type { Keepable, Keeper } from "./keeper.js";
 
 /**
  * Which credential a dial presents: the newest one; or, while servers refuse that, in turn with the
  * last one that they took, as long as it may be presented.
  */
-export class Choice {
-  readonly #keeper: Keeper;
-  #taken: Credential | undefined;
+export class Choice<T extends Keepable = Credential> {
+  readonly #keeper: Keeper<T>;
+  #taken: T | undefined;
   /** Fingerprint of what was refused last. */
   #refused: string | undefined;
 
-  constructor(keeper: Keeper) {
+  constructor(keeper: Keeper<T>) {
     this.#keeper = keeper;
   }
 
   /** What to present now; it may have a fault if nothing is without. */
-  next(): Credential | undefined {
+  next(): T | undefined {
     const newest = this.#keeper.current;
     const older = this.#taken;
     if (older === undefined || older.fingerprint === newest?.fingerprint)
@@ -33,13 +33,13 @@ export class Choice {
   }
 
   /** A server took it. */
-  taken(credential: Credential | undefined): void {
+  taken(credential: T | undefined): void {
     this.#taken = credential;
     if (credential?.fingerprint === this.#refused) this.#refused = undefined;
   }
 
   /** A server refused it. */
-  refused(credential: Credential | undefined): void {
+  refused(credential: T | undefined): void {
     this.#refused = credential?.fingerprint;
   }
 }

@@ -5,6 +5,7 @@ import { until } from "@keyturn/testkit";
 
 import { Credential } from "../credentials/credential.js";
 import { rejects } from "../errors/refuses.test.fixture.js";
+import { asSource } from "../sources/as-source.js";
 import { Keeper } from "./keeper.js";
 import type { RefreshOptions } from "./refresh-plan.js";
 
@@ -37,7 +38,7 @@ class Room implements Disposable {
             return source();
           }
         : source;
-    this.keeper = new Keeper(counted, options, {
+    this.keeper = new Keeper(asSource(counted), options, {
       check: (credential) => credential.assertUsable(),
       used: () => undefined,
       onCredential: ({ name }) => this.told.push(`new ${name}`),

@@ -1,10 +1,6 @@
-import { Credential } from "../credentials/credential.js";
+import type { Credential } from "../credentials/credential.js";
 import { fail } from "../errors/nats-errors.js";
-import { asSource } from "../sources/as-source.js";
-import type {
-  Credentials,
-  CredentialSource,
-} from "../sources/credential-source.js";
+import type { Source } from "../sources/credential-source.js";
 import { systemClock, type Clock } from "./clock.js";
 import { RefreshPlan, type RefreshOptions } from "./refresh-plan.js";
 
@@ -13,14 +9,30 @@ const longestNapMs = 5000;
 /** When the two clocks have come apart by so much, the machine slept, or the wall clock was set. */
 const jumpMs = 2000;
 
+/** What can be kept fresh: a credential, or a client certificate, which is one too. */
+export interface Keepable {
+  readonly origin: { readonly source: string };
+  readonly fingerprint: string;
+  readonly expiresAt: Date | undefined;
+  /** When it was made, by its issuer's clock. */
+  readonly issuedAt: Date | undefined;
+  /** @throws KeyturnError why it may not be presented at that time */
+  assertUsable(now?: Date): void;
+}
+
+/** A source, and whether it always gives the same. */
+export interface KeptSource<T> extends Source<T> {
+  readonly isFixed?: boolean;
+}
+
 /** What the keeper tells its connection. */
-export interface KeeperHooks {
+export interface KeeperHooks<T = Credential> {
   /** Refuses a credential that may not, or cannot, be presented. */
-  readonly check: (credential: Credential) => void;
+  readonly check: (credential: T) => void;
   /** A credential was taken. */
-  readonly used: (credential: Credential) => void;
+  readonly used: (credential: T) => void;
   /** Another credential than before is there. */
-  readonly onCredential: (credential: Credential) => void;
+  readonly onCredential: (credential: T) => void;
   /** A refresh failed; the present credential stays. */
   readonly onFailure: (error: unknown, retryInMs: number) => void;
 }
@@ -32,16 +44,16 @@ export interface KeeperHooks {
  * It goes by the wall clock and looks at it every few seconds, since timers stand still while a machine
  * sleeps. What shows of a difference between the clock of the servers and ours is reckoned with.
  */
-export class Keeper {
-  readonly #source: CredentialSource;
+export class Keeper<T extends Keepable = Credential> {
+  readonly #source: Source<T>;
   readonly #isRenewable: boolean;
   readonly #plan: RefreshPlan;
-  readonly #hooks: KeeperHooks;
+  readonly #hooks: KeeperHooks<T>;
   readonly #clock: Clock;
-  #current: Credential | undefined;
+  #current: T | undefined;
   /** When the present credential ends by the clock that cannot be set. */
   #endsAt = Infinity;
-  #refreshing: Promise<Credential> | undefined;
+  #refreshing: Promise<T> | undefined;
   /** Something changed while a read was under way, which may have been too early to see it. */
   #isStale = false;
   #cancelNap: (() => void) | undefined;
@@ -60,20 +72,20 @@ export class Keeper {
   #foundExpired: string | undefined;
 
   constructor(
-    credentials: Credentials,
+    source: KeptSource<T>,
     options: RefreshOptions,
-    hooks: KeeperHooks,
+    hooks: KeeperHooks<T>,
     clock: Clock = systemClock,
   ) {
-    this.#isRenewable = !(credentials instanceof Credential);
-    this.#source = asSource(credentials);
+    this.#isRenewable = source.isFixed !== true;
+    this.#source = source;
     this.#plan = new RefreshPlan(options);
     this.#hooks = hooks;
     this.#clock = clock;
   }
 
   /** The last good credential; undefined before {@link start}. */
-  get current(): Credential | undefined {
+  get current(): T | undefined {
     return this.#current;
   }
 
@@ -95,7 +107,7 @@ export class Keeper {
   }
 
   /** Takes the first credential. @throws what the source throws, and `CREDENTIAL_…` if it is unusable */
-  async start(): Promise<Credential> {
+  async start(): Promise<T> {
     const credential = await this.#read();
     this.#accept(credential);
     this.#endWatch = this.#source.watch?.(() => this.#onChanged());
@@ -108,13 +120,13 @@ export class Keeper {
    *
    * @throws what the source throws; the present credential stays then
    */
-  refresh(): Promise<Credential> {
+  refresh(): Promise<T> {
     this.#refreshing ??= this.#refreshOnce();
     return this.#refreshing;
   }
 
   /** Why a credential, by default the present one, may not be presented; undefined if it may. */
-  fault(credential = this.#current): Error | undefined {
+  fault(credential: T | undefined = this.#current): Error | undefined {
     if (credential === undefined)
       return fail("CREDENTIAL_UNAVAILABLE", "There is no credential yet.");
     if (credential.fingerprint === this.#foundExpired) {
@@ -151,7 +163,7 @@ export class Keeper {
   }
 
   /** A server said that a credential has expired, whatever our clock says: it is not presented again. */
-  foundExpired(credential: Credential): void {
+  foundExpired(credential: T): void {
     const { expiresAt, fingerprint } = credential;
     if (expiresAt === undefined || fingerprint === this.#foundExpired) return;
     const early = expiresAt.getTime() - this.#clock.now();
@@ -169,9 +181,9 @@ export class Keeper {
     this.#wake();
   }
 
-  async #refreshOnce(): Promise<Credential> {
+  async #refreshOnce(): Promise<T> {
     try {
-      let credential: Credential;
+      let credential: T;
       do {
         this.#isStale = false;
         credential = await this.#read();
@@ -210,7 +222,7 @@ export class Keeper {
   }
 
   /** One read, within its deadline. What comes later than that is not looked at. */
-  async #read(): Promise<Credential> {
+  async #read(): Promise<T> {
     const { deadlineMs } = this.#plan.options;
     const asked = new AbortController();
     let cancel: (() => void) | undefined;
@@ -227,13 +239,6 @@ export class Keeper {
     try {
       const reading = (async () => this.#source.read(asked.signal))();
       const credential = await Promise.race([reading, late]);
-      if (!(credential instanceof Credential)) {
-        throw fail(
-          "CREDENTIAL_SOURCE_BROKEN",
-          `The credential source gave something that is no credential (${credential === null ? "null" : typeof credential}).`,
-          { next: "Let it give what `credsCredential` and its like make." },
-        );
-      }
       this.#hooks.check(credential);
       const fault = this.fault(credential);
       if (fault !== undefined) throw fault;
@@ -244,7 +249,7 @@ export class Keeper {
     }
   }
 
-  #accept(credential: Credential): void {
+  #accept(credential: T): void {
     this.#hooks.used(credential);
     const now = this.#clock.now();
     this.#lastRefresh = new Date(now);
@@ -328,6 +333,6 @@ export class Keeper {
 }
 
 /** By how much the clock of a credential's issuer is ahead of ours, at the least. */
-function issuerAhead(credential: Credential, now: number): number {
+function issuerAhead(credential: Keepable, now: number): number {
   return Math.max(0, (credential.issuedAt?.getTime() ?? 0) - now);
 }

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { Credential } from "../credentials/credential.js";
 import type { Credentials } from "../sources/credential-source.js";
 import { FakeClock } from "./fake-clock.test.fixture.js";
+import { asSource } from "../sources/as-source.js";
 import { Keeper } from "./keeper.js";
 import type { RefreshOptions } from "./refresh-plan.js";
 
@@ -34,7 +35,7 @@ function keep(
 ): { keeper: Keeper; failures: unknown[] } {
   const failures: unknown[] = [];
   const keeper = new Keeper(
-    credentials,
+    asSource(credentials),
     options,
     {
       check: () => undefined,

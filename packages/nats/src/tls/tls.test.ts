@@ -6,8 +6,8 @@ import { makeTlsAuthority, natsServer } from "@keyturn/testkit";
 
 import { refuses, rejects } from "../errors/refuses.test.fixture.js";
 import { Secret } from "../secret/secret.js";
-import { connect } from "./connect.js";
-import { tlsOptions } from "./tls.js";
+import { connect } from "../connection/connect.js";
+import { readTls } from "./tls-options.js";
 
 const authority = makeTlsAuthority();
 const other = makeTlsAuthority("Somebody else");
@@ -122,11 +122,11 @@ test("TLS first", async (t) => {
 
 test("settings that cannot be used are refused before any dial", async () => {
   const refusesTls = (
-    tls: Parameters<typeof tlsOptions>[0],
+    tls: Parameters<typeof readTls>[0],
     what: string,
     code = "CONNECT_TLS_INVALID",
     hint = pemHint,
-  ): void => refuses(() => tlsOptions(tls, true), code, `${what} ${hint}`);
+  ): void => refuses(() => readTls(tls, true), code, `${what} ${hint}`);
   refusesTls(
     { ca: "garbage" },
     "There is no certificate in the CA bundle: no `-----BEGIN CERTIFICATE-----`.",
@@ -166,6 +166,12 @@ test("settings that cannot be used are refused before any dial", async () => {
     "Leave one of them out.",
   );
   refusesTls(
+    { caFile: "ca.pem", source: () => ({ ca }) },
+    "The option `tls.caFile` does not go together with `tls.source`, which gives all of them.",
+    "CONNECT_OPTIONS_CONFLICT",
+    "Leave one of them out.",
+  );
+  refusesTls(
     null,
     "A server address demands TLS, and the option `tls` is null.",
     "CONNECT_OPTIONS_CONFLICT",
@@ -173,11 +179,11 @@ test("settings that cannot be used are refused before any dial", async () => {
   );
 });
 
-test("what does not need us goes to nats.js as it is", () => {
-  assert.deepEqual(tlsOptions(undefined, false), {});
-  assert.deepEqual(tlsOptions(undefined, true), { tls: {} });
-  assert.deepEqual(tlsOptions(null, false), { tls: null });
-  assert.deepEqual(tlsOptions({ caFile: "ca.pem", serverName: "a" }, false), {
-    tls: { caFile: "ca.pem", servername: "a" },
+test("without certificates of our own, nats.js gets what it knows", () => {
+  assert.deepEqual(readTls(undefined, false), { options: {} });
+  assert.deepEqual(readTls(undefined, true), { options: { tls: {} } });
+  assert.deepEqual(readTls(null, false), { options: { tls: null } });
+  assert.deepEqual(readTls({ handshakeFirst: true, serverName: "a" }, false), {
+    options: { tls: { handshakeFirst: true, servername: "a" } },
   });
 });

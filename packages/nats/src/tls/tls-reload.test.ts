@@ -1,0 +1,383 @@
+import assert from "node:assert/strict";
+import { chmod } from "node:fs/promises";
+import { test } from "node:test";
+
+import {
+  makeTlsAuthority,
+  natsServer,
+  rotationTorture,
+  until,
+  type NatsServer,
+  type NatsServerOptions,
+  type TlsCertificate,
+} from "@keyturn/testkit";
+
+import { connect, type ConnectOptions } from "../connection/connect.js";
+import { rejects } from "../errors/refuses.test.fixture.js";
+import type { NatsEvent } from "../events/nats-events.js";
+import type { LiveConnection } from "../handover/live-connection.js";
+import {
+  kubeletWrites,
+  tempFolder,
+  type TempFolder,
+} from "../stores/file/file-lab.test.fixture.js";
+
+const authority = makeTlsAuthority();
+const ca = authority.certificate;
+
+/** A server that demands client certificates, files with one, and a connection that uses these. */
+interface Room extends AsyncDisposable {
+  readonly server: NatsServer;
+  readonly folder: TempFolder;
+  readonly connection: LiveConnection;
+  readonly events: NatsEvent[];
+  told(pattern: RegExp): Promise<NatsEvent>;
+  /** Waits for a hand-over to this certificate. */
+  moved(serial: string): Promise<void>;
+}
+
+const write = (folder: TempFolder, client: TlsCertificate): Promise<void> =>
+  kubeletWrites(folder, {
+    "tls.crt": client.certificate,
+    "tls.key": client.key,
+    "ca.crt": ca,
+  });
+
+const paths = (folder: TempFolder): ConnectOptions["tls"] & object => ({
+  certFile: folder.at("tls.crt"),
+  keyFile: folder.at("tls.key"),
+  caFile: folder.at("ca.crt"),
+});
+
+async function room(
+  first: TlsCertificate,
+  { tls, ...options }: NatsServerOptions = {},
+  more: Partial<ConnectOptions> = {},
+): Promise<Room> {
+  const server = await natsServer({
+    tls: { ...authority.server(), clientAuthority: ca, ...tls },
+    debug: false,
+    ...options,
+  });
+  const folder = await tempFolder();
+  await write(folder, first);
+  const events: NatsEvent[] = [];
+  const connection = await connect({
+    servers: server.webSocketUrl ?? server.url,
+    onEvent: (event) => events.push(event),
+    ...more,
+    tls: { ...paths(folder), ...more.tls },
+  });
+  return {
+    server,
+    folder,
+    connection,
+    events,
+    told: (pattern) =>
+      until(String(pattern), 5000, () =>
+        events.find(({ message }) => pattern.test(message)),
+      ),
+    moved: async (serial) => {
+      await until("the certificate", 5000, () =>
+        connection.posture().certificate?.serialNumber === serial
+          ? true
+          : undefined,
+      );
+    },
+    [Symbol.asyncDispose]: async () => {
+      await connection.close();
+      await server.stop();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function assertLossless(at: Room, peer: LiveConnection): Promise<void> {
+  const rotations = 6;
+  const report = await rotationTorture({
+    connection: at.connection,
+    peer,
+    rotations,
+    rate: 1000,
+    rotate: async () => {
+      await write(at.folder, authority.client("orders"));
+      await at.connection.refreshCredentials();
+    },
+  });
+  await peer.close();
+  for (const { name, lost, duplicated } of report.streams)
+    assert.deepEqual(
+      { name, lost, duplicated },
+      { name, lost: 0, duplicated: 0 },
+    );
+  assert.deepEqual([report.served.errors, report.made.errors], [[], []]);
+  assert.equal(at.connection.posture().handovers, rotations);
+  assert.deepEqual(report.statuses, [], "nats.js noticed something");
+}
+
+const peerOf = (
+  { server }: Room,
+  tls: object = {},
+): Promise<LiveConnection> => {
+  const { certificate: cert, key } = authority.client("peer");
+  return connect({
+    servers: server.webSocketUrl ?? server.url,
+    tls: { ca, cert, key, ...tls },
+  });
+};
+
+void test("new certificates in a Kubernetes volume become hand-overs, and nothing is lost", async () => {
+  await using at = await room(authority.client("orders"));
+  await assertLossless(at, await peerOf(at));
+});
+
+void test("so they do with TLS first", async (t) => {
+  await using plain = await natsServer();
+  if (plain.version.startsWith("2.9.")) return t.skip("this server is too old");
+  const tls = { handshakeFirst: true };
+  await using at = await room(
+    authority.client("orders"),
+    { tls: { ...authority.server(), ...tls } },
+    { tls },
+  );
+  await assertLossless(at, await peerOf(at, tls));
+});
+
+void test("and on a WebSocket", async () => {
+  await using at = await room(authority.client("orders"), { webSocket: {} });
+  await assertLossless(at, await peerOf(at));
+});
+
+void test("a change shows by itself, in posture and events", async () => {
+  const first = authority.client("orders");
+  await using at = await room(first);
+  const { folder, connection } = at;
+  const before = connection.posture().certificate;
+  assert.equal(before?.subject, "CN=orders");
+  assert.ok((before.expiresAt?.getTime() ?? 0) > Date.now());
+  await write(folder, authority.client("orders too"));
+  await at.told(
+    /^The connection moved to new certificates \(CN=orders too, from `.*tls\.crt`, `.*tls\.key`, `.*ca\.crt`\)\.$/,
+  );
+  assert.ok(
+    await at.told(/^Other certificates have come: CN=orders too, from /),
+  );
+  const { certificate, lastError } = connection.posture();
+  assert.equal(certificate?.subject, "CN=orders too");
+  assert.notEqual(certificate.serialNumber, before.serialNumber);
+  assert.equal(lastError, undefined);
+});
+
+void test("a key is not used before its certificate is there, in whatever order they are written", async () => {
+  await using at = await room(authority.client("orders"));
+  const { folder, connection } = at;
+  for (const order of [
+    ["key", "certificate"],
+    ["certificate", "key"],
+  ] as const) {
+    const next = authority.client(order.join(" "));
+    for (const part of order) {
+      await folder.write(part === "key" ? "tls.key" : "tls.crt", next[part]);
+      // Half of the second file, too.
+      if (part === order[1])
+        await folder.write(
+          part === "key" ? "tls.key" : "tls.crt",
+          next[part].slice(0, 100),
+        );
+      await connection.flush();
+    }
+    await folder.write(
+      order[1] === "key" ? "tls.key" : "tls.crt",
+      next[order[1]],
+    );
+    await until("the pair", 5000, () =>
+      connection.posture().certificate?.subject === `CN=${order.join(" ")}`
+        ? true
+        : undefined,
+    );
+  }
+  assert.equal(connection.posture().handovers, 2);
+  assert.deepEqual(
+    at.events.filter(({ level }) => level === "warn" || level === "error"),
+    [],
+  );
+});
+
+void test("a pair that stays wrong is told, the present one is kept, and it heals", async () => {
+  await using at = await room(authority.client("orders"));
+  const { folder, connection } = at;
+  const next = authority.client("next");
+  await folder.write("tls.crt", next.certificate);
+  const { level } = await at.told(
+    /^The certificates could not be read again: The key is not that of the client certificate\./,
+  );
+  assert.equal(level, "warn");
+  assert.match(
+    connection.posture().lastError?.message ?? "",
+    /^The key is not that of the client certificate\./,
+  );
+  await connection.flush();
+  await folder.write("tls.key", next.key);
+  await at.told(/^The connection moved to new certificates \(CN=next/);
+  assert.equal(connection.posture().lastError, undefined);
+});
+
+void test("certificates that the server refuses leave all as it was, and are tried again", async () => {
+  const other = makeTlsAuthority("Somebody else");
+  await using at = await room(authority.client("orders"));
+  const { connection, folder, server } = at;
+  await write(folder, other.client("stranger"));
+  await assert.rejects(connection.refreshCredentials(), (error: Error) => {
+    assert.match(
+      error.message,
+      /^TLS with the new certificates \(CN=stranger, from .*\) failed: The NATS server at 127\.0\.0\.1:\d+ refused our side of TLS, most likely the client certificate.* The connection goes on with the present ones\. Put certificates there that both sides trust; they are tried again when they change\.$/,
+    );
+    return true;
+  });
+  const { certificate, handovers } = connection.posture();
+  assert.deepEqual([certificate?.subject, handovers], ["CN=orders", 0]);
+  // Broken meanwhile, it comes back with what was taken before.
+  await server.restart();
+  await until("the connection", 8000, () =>
+    connection.posture().state === "connected" ? true : undefined,
+  );
+  assert.equal(connection.posture().certificate?.subject, "CN=orders");
+  await write(folder, authority.client("known"));
+  await at.told(/^The connection moved to new certificates \(CN=known/);
+});
+
+void test("a server under another authority is moved to when the bundle has changed", async () => {
+  const other = makeTlsAuthority("Next root");
+  await using at = await room(authority.client("orders"));
+  const { connection, folder } = at;
+  const client = authority.client("orders");
+  await kubeletWrites(folder, {
+    "tls.crt": client.certificate,
+    "tls.key": client.key,
+    "ca.crt": other.certificate,
+  });
+  await assert.rejects(connection.refreshCredentials(), {
+    code: "HANDOVER_REFUSED",
+  });
+  await kubeletWrites(folder, {
+    "tls.crt": client.certificate,
+    "tls.key": client.key,
+    "ca.crt": ca + other.certificate,
+  });
+  await at.told(/^The connection moved to new certificates/);
+});
+
+void test("an expired client certificate is told before and after; renewed, the connection is back", async () => {
+  await using at = await room(
+    authority.client("orders", { expiresInSeconds: 3 }),
+  );
+  const { connection, folder, server } = at;
+  const { level, code } = await at.told(
+    /^The client certificate CN=orders, from .* expires at .*Z, and no other has come\. See that it is renewed/,
+  );
+  assert.deepEqual([level, code], ["warn", "CERTIFICATE_EXPIRING"]);
+  const expired = await at.told(
+    /^The client certificate CN=orders, from .* expired at .*Z\. Renew it where it comes from/,
+  );
+  assert.deepEqual(
+    [expired.level, expired.code],
+    ["error", "CERTIFICATE_EXPIRED"],
+  );
+  // Servers look at it in the handshake only.
+  await connection.flush();
+  await server.restart();
+  await until("the refusal", 8000, () => {
+    const { state, lastError } = connection.posture();
+    const { code } = (lastError ?? {}) as { code?: string };
+    return state === "reconnecting" && code === "CERTIFICATE_EXPIRED"
+      ? true
+      : undefined;
+  });
+  const renewed = performance.now();
+  await write(folder, authority.client("orders"));
+  await until("the connection", 5000, () =>
+    connection.posture().state === "connected" ? true : undefined,
+  );
+  assert.ok(performance.now() - renewed < 5000);
+  assert.equal(connection.posture().lastError, undefined);
+});
+
+void test("a source gives other certificates when asked, and when it says so", async () => {
+  await using server = await natsServer({
+    tls: { ...authority.server(), clientAuthority: ca },
+  });
+  let name = "first";
+  let changed = (): void => undefined;
+  const connection = await connect({
+    servers: server.url,
+    tls: {
+      source: {
+        read: () => {
+          const { certificate: cert, key } = authority.client(name);
+          const origin = { source: "this test", plaintext: false };
+          return { ca, cert, key, origin };
+        },
+        watch: (tell) => {
+          changed = tell;
+          return () => {
+            changed = () => undefined;
+          };
+        },
+      },
+    },
+  });
+  const { certificate } = connection.posture();
+  assert.equal(certificate?.subject, "CN=first");
+  assert.equal(certificate.source, "this test");
+  name = "asked";
+  await connection.refreshCredentials();
+  assert.equal(connection.posture().certificate?.subject, "CN=asked");
+  name = "told";
+  changed();
+  await until("the certificate", 5000, () =>
+    connection.posture().certificate?.subject === "CN=told" ? true : undefined,
+  );
+  await connection.close();
+});
+
+void test("what is wrong with certificates at the first connection fails fast", async () => {
+  await using server = await natsServer({
+    tls: { ...authority.server(), clientAuthority: ca },
+  });
+  await using folder = await tempFolder();
+  const servers = server.url;
+  const tls = paths(folder);
+  await write(folder, authority.client("orders", { expiresInSeconds: -60 }));
+  await assert.rejects(connect({ servers, tls }), {
+    code: "CERTIFICATE_EXPIRED",
+  });
+  const missing = folder.at("missing.pem");
+  await rejects(
+    connect({ servers, tls: { caFile: missing } }),
+    "CONNECT_TLS_INVALID",
+    `There is no file \`${missing}\`, which \`tls.caFile\` names. Put it there, or correct the path.`,
+  );
+  await rejects(
+    connect({ servers, tls: { source: () => ({ ca, cert: "x" }) } }),
+    "CONNECT_TLS_INVALID",
+    "A client certificate is given without its key. Give certificates and keys as PEM text, each certificate whole.",
+  );
+});
+
+void test("a key that everybody may read is plain text", async () => {
+  await using folder = await tempFolder();
+  const { certificate, key } = authority.client("orders");
+  await folder.write("tls.crt", certificate);
+  await folder.write("tls.key", key);
+  await folder.write("ca.crt", ca);
+  await chmod(folder.path, 0o755);
+  await chmod(folder.at("tls.key"), 0o644);
+  const connecting = connect({
+    servers: "127.0.0.1:1",
+    tls: paths(folder),
+    credentialsPolicy: "require-secrets",
+  });
+  await assert.rejects(connecting, {
+    code: "CREDENTIAL_PLAINTEXT_REFUSED",
+  });
+});
