@@ -13,22 +13,48 @@ import { root } from "./workspace.mjs";
  * @returns {Promise<string>} Absolute path of the executable.
  */
 export async function cargoBuild(folder, program) {
-  const cargo = [
+  const output = join(root, ".cache/cargo");
+  await cargo(
+    folder,
+    ["build", "--locked", "--target-dir", output],
+    join(root, folder),
+  );
+  return join(output, "debug", program);
+}
+
+/**
+ * Installs a published program; not again if it is there.
+ *
+ * @param {string} crate
+ * @param {string} version
+ * @param {string} program name of the executable
+ * @returns {Promise<string>} Absolute path of the executable.
+ */
+export async function cargoInstall(crate, version, program) {
+  const folder = join(root, ".cache/cargo", `${crate}-${version}`);
+  const path = join(folder, "bin", program);
+  if (!existsSync(path))
+    await cargo(
+      `${crate} ${version}`,
+      ["install", crate, "--version", version, "--debug", "--root", folder],
+      root,
+    );
+  return path;
+}
+
+async function cargo(what, args, cwd) {
+  const program = [
     ...(process.env.PATH ?? "").split(delimiter),
     join(homedir(), ".cargo/bin"),
   ]
     .map((path) => join(path, "cargo"))
     .find((path) => existsSync(path));
-  if (cargo === undefined)
+  if (program === undefined)
     throw new StepFailed(
-      `${folder} is built by cargo, and there is none. Install Rust: https://rustup.rs.`,
+      `${what} is built by cargo, and there is none. Install Rust: https://rustup.rs.`,
     );
-  const output = join(root, ".cache/cargo");
-  await step(
-    `Building ${folder} (cargo)`,
-    cargo,
-    ["build", "--locked", "--target-dir", output],
-    { cwd: join(root, folder), say: (line) => console.error(line) },
-  );
-  return join(output, "debug", program);
+  await step(`Building ${what} (cargo)`, program, args, {
+    cwd,
+    say: (line) => console.error(line),
+  });
 }
