@@ -40,15 +40,16 @@ export const targets = {
 };
 
 /**
- * The executable of Node.js for a target, downloaded once.
+ * Node.js for a target, downloaded once.
  *
- * @returns {Promise<string>} Its absolute path, in the checkout's cache.
+ * @returns {Promise<{ program: string, licence: string }>} Absolute paths, in the checkout's cache.
  */
 export async function nodeFor(target, say) {
   const { package: name, integrity } = targets[target];
   const cache = join(root, ".cache/node");
   const kept = join(cache, `${nodeVersion}-${target}`);
-  if (existsSync(kept)) return kept;
+  const found = { program: join(kept, "node"), licence: join(kept, "LICENSE") };
+  if (existsSync(kept)) return found;
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, "download-"));
   try {
@@ -60,16 +61,18 @@ export async function nodeFor(target, say) {
       { say, cwd: folder },
     );
     const tarball = join(folder, `${name}-${nodeVersion}.tgz`);
-    const found = `sha512-${createHash("sha512").update(readFileSync(tarball)).digest("base64")}`;
-    if (found !== integrity)
+    const bytes = `sha512-${createHash("sha512").update(readFileSync(tarball)).digest("base64")}`;
+    if (bytes !== integrity)
       throw new StepFailed(
-        `${spec} from npm is not what it was when it was chosen: its bytes have ${found}, not ${integrity}. Find out why before it is used; a new version is chosen in scripts/exe/node-runtime.mjs.`,
+        `${spec} from npm is not what it was when it was chosen: its bytes have ${bytes}, not ${integrity}. Find out why before it is used; a new version is chosen in scripts/exe/node-runtime.mjs.`,
       );
-    const args = ["-xzf", tarball, "-C", folder, "package/bin/node"];
+    const files = ["package/bin/node", "package/LICENSE"];
+    const args = ["-xzf", tarball, "-C", folder, ...files];
     await step(`Unpacking ${spec}`, "tar", args);
-    renameSync(join(folder, "package/bin/node"), kept);
+    renameSync(join(folder, files[0]), join(folder, "package/node"));
+    renameSync(join(folder, "package"), kept);
   } finally {
     rmSync(folder, { recursive: true });
   }
-  return kept;
+  return found;
 }

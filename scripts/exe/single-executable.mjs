@@ -46,17 +46,19 @@ export async function singleExecutable(target, say) {
         main,
         output: blob,
         disableExperimentalSEAWarning: true,
+        // It asks to go along.
+        assets: { "LICENSE of Node.js": node.licence },
         // It would save a tenth of the start, and make each build another file.
         useCodeCache: false,
       }),
     );
     await step(
       "Preparing the program",
-      preparing,
+      preparing.program,
       ["--experimental-sea-config", "sea.json"],
       { cwd: folder },
     );
-    copyFileSync(node, join(folder, program));
+    copyFileSync(node.program, join(folder, program));
     chmodSync(join(folder, program), 0o755);
     const postject = join(root, "node_modules/postject/dist/cli.js");
     await step(

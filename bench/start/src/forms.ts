@@ -30,7 +30,7 @@ export function forms(): Form[] {
     if (entry.endsWith(`-${own}`))
       found.push({
         name: `script, Node.js ${entry.slice(0, -own.length - 1)}`,
-        command: [`${cache}${entry}`, script],
+        command: [`${cache}${entry}/node`, script],
       });
   }
   if (existsSync(executable))
