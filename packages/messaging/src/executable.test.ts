@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -122,7 +123,10 @@ for (const { form, file, skip } of forms)
     test("serves without a host, as its config says", async () => {
       await using lab = await MessagingLab.prepare();
       const shop = await lab.component();
-      const { jwt, seed } = lab.user;
+      // Stores of credentials are loaded when they are used, in a bundle too.
+      const secrets = mkdtempSync(join(tmpdir(), "keyturn-executable-"));
+      const creds = join(secrets, "nats.creds");
+      writeFileSync(creds, lab.user.creds, { mode: 0o600 });
       const links = [
         {
           component: "shop",
@@ -130,8 +134,7 @@ for (const { form, file, skip } of forms)
           config: {
             cluster_uris: lab.backing.url,
             subscriptions: "orders",
-            client_jwt: jwt,
-            client_seed: seed,
+            credentials: `file://${creds}`,
           },
         },
       ];
@@ -149,6 +152,7 @@ for (const { form, file, skip } of forms)
         });
       } finally {
         assert.deepEqual(await child.stop(), { code: 0, signal: null });
+        rmSync(secrets, { recursive: true });
       }
     });
 

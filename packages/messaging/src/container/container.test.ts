@@ -178,6 +178,29 @@ describe("the executable without a host", () => {
       assert.ok(!log.includes(seed));
     });
 
+  test("takes a credential that is put into a file over, without a restart", async () => {
+    await using lab = await MessagingLab.prepare();
+    const config = {
+      cluster_uris: lab.backing.url,
+      credentials: reference("turned.creds", lab.user.creds),
+      subscriptions: "orders",
+    };
+    await using _provider = await started([
+      "--config",
+      file(
+        "turned.yaml",
+        stringify({
+          lattice: { url: lab.lattice.url },
+          links: [{ component: "shop", interface: "handler", config }],
+        }),
+      ),
+    ]);
+    await lab.usersAre(lab.user.publicKey);
+    const other = await lab.account.user("other");
+    file("turned.creds", other.creds);
+    await lab.usersAre(other.publicKey);
+  });
+
   test("goes on when the process that has started it is gone", async () => {
     await using lab = await MessagingLab.prepare();
     const config = file(
