@@ -49,6 +49,11 @@ const tools = [
         "github.com/nats-io/natscli/nats",
       ),
   },
+  {
+    name: "moto, which stands for AWS,",
+    variable: "KEYTURN_MOTO",
+    install: () => python("moto_server", "moto[server,secretsmanager]==5.2.5"),
+  },
 ];
 
 await main(async () => {

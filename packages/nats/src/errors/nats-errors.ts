@@ -92,6 +92,10 @@ export const natsErrors = {
     meaning: "A store could not be read.",
     next: "Mend the way to the store; it is tried again, and the present credential is kept meanwhile.",
   },
+  STORE_CLIENT_MISSING: {
+    meaning: "A store needs a package that cannot be loaded.",
+    next: "Install the package.",
+  },
   STORE_VALUE_INVALID: {
     meaning: "What a store has is no credential.",
     next: "Put the text of a `.creds` file there, or fields `jwt` and `seed`.",

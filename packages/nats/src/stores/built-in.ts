@@ -3,6 +3,7 @@ import type { StoreLoader } from "./store-definition.js";
 /** The stores that are here from the start, by scheme. Each is loaded when it is used. */
 export const builtIn: readonly (readonly [string, StoreLoader])[] = [
   ["file", async () => (await import("./file/file-store.js")).fileStore],
+  ["aws-sm", async () => (await import("./aws-sm/aws-sm-store.js")).awsSmStore],
   [
     "nats-kv",
     async () => (await import("./nats-kv/nats-kv-store.js")).natsKvStore,

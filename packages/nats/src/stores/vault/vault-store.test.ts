@@ -386,7 +386,7 @@ describe("vault: what is wrong says what, and what to do", () => {
       ],
       [
         "vault://kv/a?address=vault.example",
-        "the server's address is none. Write it as `https://vault.example:8200`.",
+        "the server's address is none. Write it as `https://store.example:8200`.",
       ],
       [
         "vault://kv/a?address=http://vault.example:8200",
