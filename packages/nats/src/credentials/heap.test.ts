@@ -2,10 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 
-import { signedJwt } from "@keyturn/testkit";
-import { createAccount, createUser } from "@nats-io/nkeys";
-
-import { heapHolds } from "./heap.test.fixture.js";
+import { heapHolds, userBytes } from "./heap.test.fixture.js";
 import { Secret } from "../secret/secret.js";
 import {
   credsCredential,
@@ -39,31 +36,3 @@ test("a seed that came as bytes is in no heap snapshot, a string is", async () =
   assert.deepEqual(found, [true, false, false, false, false]);
   assert.equal(kept.length, 37);
 });
-
-interface UserBytes {
-  readonly jwt: Uint8Array;
-  readonly seed: Uint8Array;
-  readonly creds: Uint8Array;
-}
-
-/** A user whose seed has never been a string. */
-function userBytes(): UserBytes {
-  const keys = createUser();
-  const jwt = Buffer.from(
-    signedJwt(
-      { sub: keys.getPublicKey(), nats: { type: "user", version: 2 } },
-      createAccount(),
-    ),
-  );
-  const seed = keys.getSeed();
-  const line = (label: string): Buffer => Buffer.from(`\n-----${label}-----\n`);
-  const creds = Buffer.concat([
-    line("BEGIN NATS USER JWT"),
-    jwt,
-    line("END NATS USER JWT"),
-    line("BEGIN USER NKEY SEED"),
-    seed,
-    line("END USER NKEY SEED"),
-  ]);
-  return { jwt, seed, creds };
-}

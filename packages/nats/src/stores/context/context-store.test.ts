@@ -182,6 +182,16 @@ void test("contexts that are not there or cannot be used", async () => {
       "The context context:one has `creds` as `data:` that is no base64. Write it as `data:;base64,…`, with padding.",
     ],
     [
+      { nkey: (await account.user("u")).seed },
+      "STORE_VALUE_INVALID",
+      "The context context:one has a seed itself as `nkey`, where a file is to be named. Name the file, or write it as `data:;base64,…`.",
+    ],
+    [
+      { creds: (await account.user("u")).creds },
+      "STORE_VALUE_INVALID",
+      "The context context:one has a whole credentials file itself as `creds`, where a file is to be named. Name the file, or write it as `data:;base64,…`.",
+    ],
+    [
       { token: "t", user: "u" },
       "STORE_VALUE_INVALID",
       "What context:one has is no credential: it has credentials of several kinds: `user`, `password`, `token`. Put the text of a `.creds` file there, or fields `jwt` and `seed`.",

@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
 
+import { mistakenFor } from "../../credentials/mistaken.js";
+import { trimmed } from "../../credentials/text.js";
 import { fail } from "../../errors/nats-errors.js";
 import {
   asSecret,
@@ -97,6 +99,7 @@ function valueOf(secret: Secret, place: Place): ContextValue {
   const isValue =
     place.bare === "value" || (place.bare === "either" && !isPath(secret));
   if (scheme === undefined && isValue) return { kind: "value", secret };
+  if (scheme === undefined) refuseValue(secret, place);
   try {
     switch (scheme) {
       case undefined:
@@ -124,6 +127,20 @@ function valueOf(secret: Secret, place: Place): ContextValue {
   } finally {
     secret.wipe();
   }
+}
+
+/** The path would be told if there is no such file. */
+function refuseValue(secret: Secret, { name, where }: Place): void {
+  const value = secret.use((bytes) =>
+    mistakenFor(trimmed(bytes), "a public key"),
+  );
+  if (value === undefined) return;
+  secret.wipe();
+  throw fail(
+    "STORE_VALUE_INVALID",
+    `The context ${where} has ${value} itself as \`${name}\`, where a file is to be named.`,
+    { next: "Name the file, or write it as `data:;base64,…`." },
+  );
 }
 
 /** No JWT and no seed begins like this. */

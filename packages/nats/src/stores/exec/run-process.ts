@@ -103,18 +103,37 @@ function endGroup(pid: number | undefined): void {
   }
 }
 
-/** The last lines, without anything that could be a secret: nothing long that is no word of a language. */
+/** As long as no word of a language is, and shorter than any seed, JWT or generated token. */
+const longestWord = 24;
+
+/** The last lines, without anything that could be a secret, of which no string is made. */
 function quoted(complaint: Buffer): string {
+  let start = 0;
+  for (let at = 0; at <= complaint.length; at++) {
+    if (at < complaint.length && isWord(complaint[at] ?? 0)) continue;
+    if (at - start >= longestWord) complaint.fill(0x2e, start, at);
+    start = at + 1;
+  }
   const text = complaint
     .toString("utf8")
     .replace(/[^\P{C}\n]/gu, "")
-    .replace(/[A-Za-z0-9+/=_.-]{24,}/g, "…")
+    .replace(/\.{24,}/g, "…")
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "")
     .slice(-3)
     .join(" / ");
   return text === "" ? "" : `; it said: ${text.slice(-400)}`;
+}
+
+/** What base64, base32 and hexadecimal are written with, and the dots of a JWT. */
+function isWord(code: number): boolean {
+  return (
+    (code >= 0x30 && code <= 0x39) ||
+    (code >= 0x41 && code <= 0x5a) ||
+    (code >= 0x61 && code <= 0x7a) ||
+    "+/=_.-".includes(String.fromCharCode(code))
+  );
 }
 
 function codeOf(error: unknown): string {
