@@ -318,7 +318,22 @@ export class LiveProtocol extends OpenProtocolHandler {
 
   override unsub(subscription: SubscriptionImpl, max?: number): void {
     if (this.#holdsOnChange) this.hold();
+    if (max === undefined && this.#owed !== undefined)
+      this.#leaveBoth(subscription);
     super.unsub(subscription, max);
+  }
+
+  /**
+   * What is held goes out at the switch. By then a queue group would have lost what its server gave to a
+   * member that has gone, and a drain brought more than was asked for: so both servers hear of it now, too.
+   */
+  #leaveBoth({ sid, draining }: SubscriptionImpl): void {
+    this.flushPending();
+    // A drain gives what was published here before it; that is held as well.
+    if (draining && this.live.heldFrames > 0) return;
+    const command = `UNSUB ${sid}\r\n`;
+    this.live.sendNow(utf8.encode(command));
+    this.candidate?.send(command);
   }
 
   override sendSubscriptions(): void {

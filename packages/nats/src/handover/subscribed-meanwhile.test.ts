@@ -61,3 +61,86 @@ void test("a private queue group that both servers refuse is given up on both", 
   assert.equal(subscription.isClosed(), false);
   assert.ok(!statuses.includes("error"), "nats.js was told of a refusal");
 });
+
+/** Starts a hand-over that stops before the switch, with both sockets subscribed. */
+async function beforeTheSwitch(
+  at: Room,
+): Promise<{ goOn: () => Promise<void> }> {
+  const protocol = at.connection.protocol as LiveProtocol;
+  const roundTripNow = protocol.roundTripNow.bind(protocol);
+  let open = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  let rotation: Promise<void> | undefined;
+  await new Promise<void>((reached) => {
+    protocol.roundTripNow = async (commands) => {
+      reached();
+      await gate;
+      await roundTripNow(commands);
+    };
+    rotation = at.rotate();
+  });
+  protocol.roundTripNow = roundTripNow;
+  return {
+    goOn: async () => {
+      open();
+      await rotation;
+    },
+  };
+}
+
+void test("a member that leaves its queue group in the midst of it loses the group nothing", async () => {
+  await using at = await room({}, { handover: { drainMs: 60_000 } });
+  const leaving = at.connection.subscribe("q.work", {
+    queue: "w",
+    callback: () => undefined,
+  });
+  await at.connection.flush();
+  const { goOn } = await beforeTheSwitch(at);
+  leaving.unsubscribe();
+  let got = 0;
+  at.peer.subscribe("q.work", { queue: "w", callback: () => void got++ });
+  await at.peer.flush();
+  await until("the group without it", 5000, async () => {
+    const { connections } = await at.server.monitor<{
+      connections: { subscriptions_list?: string[] }[];
+    }>("connz?subs=1");
+    const members = connections.filter(({ subscriptions_list: all }) =>
+      all?.includes("q.work"),
+    );
+    return members.length === 1;
+  });
+  for (let i = 0; i < 100; i++) at.peer.publish("q.work");
+  await at.peer.flush();
+  await goOn();
+  assert.equal(at.connection.posture().lastHandover?.gap, false);
+  await at.connection.flush();
+  await at.peer.flush();
+  assert.equal(got, 100);
+});
+
+void test("a drain in the midst of it brings no more than was sent before", async () => {
+  await using at = await room({}, { handover: { drainMs: 60_000 } });
+  for (const queue of [{}, { queue: "w" }]) {
+    const got: string[] = [];
+    const leaving = at.connection.subscribe("work", {
+      ...queue,
+      callback: (_, message) => void got.push(message.string()),
+    });
+    await at.connection.flush();
+    const { goOn } = await beforeTheSwitch(at);
+    for (let i = 0; i < 100; i++) at.peer.publish("work", "before");
+    await at.peer.flush();
+    const drained = leaving.drain();
+    await until("nobody there", 5000, () =>
+      at.peer.request("work").then(
+        () => false,
+        (error) =>
+          error instanceof errors.RequestError && error.isNoResponders(),
+      ),
+    );
+    await goOn();
+    assert.equal(at.connection.posture().lastHandover?.gap, false);
+    await drained;
+    assert.equal(got.filter((text) => text === "before").length, 100);
+  }
+});
