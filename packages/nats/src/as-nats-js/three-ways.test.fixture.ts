@@ -113,8 +113,7 @@ export function asNatsJs(
       const inTurn = await users;
       for (let handovers = 0; handovers < leastHandovers;) {
         const nc = await dialOurs(at.server, inTurn, setting);
-        await whileRotating(nc, behaviour, at.peer);
-        handovers += nc.posture().handovers;
+        handovers += await whileRotating(nc, behaviour, at.peer);
       }
     },
   };
@@ -141,19 +140,25 @@ function once(
   return behaviour({ nc, peer, id: `run${runs++}`, midway });
 }
 
-/** Again and again, until there were hand-overs enough or the behaviour has closed the connection. */
+/**
+ * Again and again, until there were hand-overs enough or the behaviour has closed the connection.
+ *
+ * @returns hand-overs that fell into it; those that a close cut short count too
+ */
 async function whileRotating(
   nc: LiveConnection,
   behaviour: Behaviour,
   peer: NatsConnection,
-): Promise<void> {
+): Promise<number> {
   await using _ = closing(nc);
   using rotation = new Rotation(nc);
   do {
     await once(behaviour, nc, peer, () => rotation.midway());
     await pause(10);
   } while (!nc.isClosed() && nc.posture().handovers < leastHandovers);
+  const isClosed = nc.isClosed();
   await rotation.end();
+  return isClosed ? rotation.begun : nc.posture().handovers;
 }
 
 /** Changes the credential of a connection every {@link rotationMs}, and whenever it is asked to. */
@@ -162,6 +167,8 @@ class Rotation {
   readonly #timer: NodeJS.Timeout;
   readonly #failures: unknown[] = [];
   #running: Promise<void> | undefined;
+  /** Changes that were asked for. */
+  begun = 0;
 
   constructor(nc: LiveConnection) {
     this.#nc = nc;
@@ -192,10 +199,14 @@ class Rotation {
   }
 
   #rotate(): Promise<void> {
-    this.#running ??= this.#nc
+    if (this.#running !== undefined) return this.#running;
+    this.begun++;
+    this.#running = this.#nc
       .refreshCredentials()
       .catch((error: unknown) => {
-        if (!this.#nc.isClosed() && !this.#nc.isDraining())
+        // A behaviour may have closed, drained or reconnected it.
+        const { state } = this.#nc.posture();
+        if (state === "connected" && !this.#nc.isDraining())
           this.#failures.push(error);
       })
       .finally(() => (this.#running = undefined));
