@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 
+import { isKeyturnError } from "@keyturn/nats";
 import { JsonError } from "@keyturn/nats/json";
 
 import { fail } from "../../errors/cli-errors.js";
@@ -26,6 +27,7 @@ export class PolicyFile implements Disposable {
   readonly #timer: NodeJS.Timeout;
   #seen: string;
   #policy: Policy;
+  #isLost = false;
 
   /**
    * @param pollMs Default 2000
@@ -62,21 +64,22 @@ export class PolicyFile implements Disposable {
     try {
       const bytes = readSmall(this.#path);
       const text = bytes.toString("latin1");
-      if (text === this.#seen) return;
-      this.#seen = text;
-      this.#policy = policyOf(this.#path, bytes);
-      this.#listener.changed();
+      if (text !== this.#seen) {
+        this.#seen = text;
+        this.#policy = policyOf(this.#path, bytes);
+        this.#listener.changed();
+      }
+      this.#isLost = false;
     } catch (error) {
-      const { message } = error as Error;
-      // Told once, not every two seconds.
-      if (this.#seen === message) return;
-      if (!message.includes(malformed)) this.#seen = message;
+      // What is malformed is seen once; what cannot be read is told once, not every two seconds.
+      const isLost =
+        isKeyturnError(error) && error.code === "CLI_FILE_UNREADABLE";
+      if (isLost && this.#isLost) return;
+      this.#isLost = isLost;
       this.#listener.refused(error);
     }
   }
 }
-
-const malformed = "cannot be used";
 
 /** @throws KeyturnError `SECRETS_POLICY_INVALID` */
 function policyOf(path: string, bytes: Uint8Array): Policy {
@@ -86,7 +89,7 @@ function policyOf(path: string, bytes: Uint8Array): Policy {
     if (!(error instanceof JsonError)) throw error;
     throw fail(
       "SECRETS_POLICY_INVALID",
-      `The policy file ${path} ${malformed}: ${error.message}.`,
+      `The policy file ${path} cannot be used: ${error.message}.`,
     );
   }
 }
