@@ -5,6 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 
 import { typed } from "../testing/typed.test.fixture.js";
+import { readArchive } from "./read-archive.js";
 import { ParLab, script, scriptHash } from "./testing/par-lab.test.js";
 
 describe("keyturn par inspect", () => {
@@ -153,6 +154,18 @@ describe("keyturn par inspect", () => {
         `error: ${at("no.bin")} is no provider archive: ${reason}. Copy it again, whole, or make one: \`keyturn par create --help\`.\n`,
       );
     });
+
+  test("reads and unpacks no more than a bound", () => {
+    writeFileSync(at("bomb.par.gz"), gzipSync(Buffer.alloc(100_000)));
+    const help =
+      "Copy it again, whole, or make one: `keyturn par create --help`.";
+    assert.throws(() => readArchive(at("bomb.par.gz"), 50_000), {
+      message: `${at("bomb.par.gz")} is no provider archive: it unpacks to more than 50000 bytes. ${help}`,
+    });
+    assert.throws(() => readArchive(at("bomb.par.gz"), 50), {
+      code: "CLI_FILE_UNREADABLE",
+    });
+  });
 
   test("lets nothing in an archive speak to a terminal", async () => {
     const path = lab.archive("rude.par", {

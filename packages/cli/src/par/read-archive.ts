@@ -1,5 +1,4 @@
 import { readFileSync, statSync } from "node:fs";
-import { constants } from "node:buffer";
 import { posix } from "node:path";
 import { gunzipSync } from "node:zlib";
 
@@ -22,21 +21,29 @@ export interface ReadArchive {
   readonly doubled: readonly string[];
 }
 
-/** Archives are some hundred megabytes; more is not read. */
-const longestArchive = Math.min(constants.MAX_LENGTH, 4 * 1024 ** 3 - 1);
+/** Archives are some hundred megabytes, of all targets together; more is not read, nor unpacked. */
+const mostBytes = 1024 ** 3;
 
 /**
  * Reads a provider archive as hosts do: only the stem of an entry's name counts.
  *
  * @throws KeyturnError `CLI_FILE_UNREADABLE`, `PAR_ARCHIVE_UNREADABLE`
  */
-export function readArchive(path: string): ReadArchive {
-  const file = readWhole(path, "The archive");
+export function readArchive(
+  path: string,
+  most: number = mostBytes,
+): ReadArchive {
+  const file = readWhole(path, "The archive", most);
   const isCompressed = file[0] === 0x1f && file[1] === 0x8b;
   const strange: string[] = [];
   const doubled = new Set<string>();
   const byStem = new Map<string, Buffer>();
-  for (const { name, type, data } of entriesOf(path, file, isCompressed)) {
+  for (const { name, type, data } of entriesOf(
+    path,
+    file,
+    isCompressed,
+    most,
+  )) {
     const stem = posix.parse(name).name;
     if (type !== "0" || !isStem(stem)) {
       strange.push(name);
@@ -68,18 +75,20 @@ function entriesOf(
   path: string,
   file: Buffer,
   isCompressed: boolean,
+  most: number,
 ): readonly TarEntry[] {
   try {
     return readTar(
-      isCompressed
-        ? gunzipSync(file, { maxOutputLength: longestArchive })
-        : file,
+      isCompressed ? gunzipSync(file, { maxOutputLength: most }) : file,
     );
   } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
     const reason =
       cause instanceof TarFault
         ? `${cause.message}${isCompressed ? " in gzip" : ""}`
-        : "its gzip is damaged";
+        : code === "ERR_BUFFER_TOO_LARGE"
+          ? `it unpacks to more than ${most} bytes`
+          : "its gzip is damaged";
     throw fail(
       "PAR_ARCHIVE_UNREADABLE",
       `${path} is no provider archive: ${reason}.`,
@@ -88,11 +97,14 @@ function entriesOf(
 }
 
 /** The bytes of a file. @throws KeyturnError `CLI_FILE_UNREADABLE` */
-export function readWhole(path: string, what: string): Buffer {
+export function readWhole(
+  path: string,
+  what: string,
+  most: number = mostBytes,
+): Buffer {
   try {
     const { size } = statSync(path);
-    if (size > longestArchive)
-      throw new Error(`it has more than ${longestArchive} bytes`);
+    if (size > most) throw new Error(`it has more than ${most} bytes`);
     return readFileSync(path);
   } catch (cause) {
     throw fail("CLI_FILE_UNREADABLE", `${what} cannot be read from ${path}.`, {
