@@ -111,6 +111,7 @@ export class LiveConnection extends OpenNatsConnection {
       createInbox("kt").slice("kt.".length),
       options.inboxPrefix ?? "_INBOX",
       live.keepOrder ?? (() => false),
+      (subject) => this.#live.deliveries.has(subject),
     );
     const outbox = new Outbox(live.outbox ?? {}, (count, why) => {
       this.#onChange({ type: "outboxDropped", count, why });

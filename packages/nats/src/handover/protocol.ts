@@ -14,10 +14,11 @@ import {
   type SubscriptionImpl,
 } from "./nats-core.js";
 import type { ReplyPermission } from "../credentials/replies.js";
-import type { ClientTls } from "../tls/client-tls.js";
 import type { Outbox } from "../outbox/outbox.js";
 import type { Lingering } from "./lingering.js";
+import { DeliverySubjects } from "./delivery-subjects.js";
 import { OpenReplies } from "./open-replies.js";
+import type { ProtocolHooks } from "./protocol-hooks.js";
 import { pubFrame } from "./pub-frame.js";
 import { StreamParser } from "./stream-parser.js";
 import type { WireQueues } from "./wire-queues.js";
@@ -25,35 +26,6 @@ import { HandoverTransport, type WireStreams } from "./transport.js";
 
 const utf8 = new TextEncoder();
 const ping = utf8.encode("PING\r\n");
-
-/** What the protocol needs to know from the connection it belongs to. */
-export interface ProtocolHooks {
-  /** Resolves when a credential may be presented; called before each dial. Never rejects. */
-  readonly credentialReady: () => Promise<void>;
-  /** Why no credential may be presented right now; undefined if one may. */
-  readonly credentialFault: () => Error | undefined;
-  /**
-   * Signs a server's first INFO, if that takes time; undefined: it can be presented now. Called again
-   * when it has been signed.
-   */
-  readonly sign: (info: Uint8Array) => Promise<void> | undefined;
-  /** What to dial with now. */
-  readonly clientTls: () => ClientTls | undefined;
-  /** The connection stands: for the first time, or again. */
-  readonly connected: () => void;
-  /** The server sent an error that is no refusal of a subject. */
-  readonly serverError: (error: Error) => void;
-  /** A server could not be looked up or dialled, refused us, or broke off. */
-  readonly dialFailed: (error: unknown) => void;
-  /** Something is to be told: the server's lame duck notice. */
-  readonly lameDuck: () => void;
-  /** The callback of a subscription threw. */
-  readonly callbackFailed: (subject: string, error: unknown) => void;
-  /** What the server sends makes no sense; the connection is made anew. */
-  readonly streamFault: (error: Error) => void;
-  /** A private queue group was refused for a plain subscription, which is plain on the wire now. */
-  readonly queueRefused: (subject: string) => void;
-}
 
 /** How long a copy may be late, in milliseconds. */
 const lateCopiesMs = 1000;
@@ -82,6 +54,7 @@ export class LiveProtocol extends OpenProtocolHandler {
   readonly lingering = new Set<Lingering>();
   readonly outbox: Outbox;
   readonly queues: WireQueues;
+  readonly deliveries: DeliverySubjects;
   /** What the connection runs on in place of TCP. */
   readonly streams: WireStreams | undefined;
   readonly #hooks: ProtocolHooks;
@@ -104,6 +77,9 @@ export class LiveProtocol extends OpenProtocolHandler {
     super(options, connection);
     this.streams = streams;
     this.queues = queues;
+    this.deliveries = new DeliverySubjects((subject) =>
+      this.#makeDeliverable(subject),
+    );
     this.outbox = outbox;
     this.#hooks = hooks;
   }
@@ -353,11 +329,23 @@ export class LiveProtocol extends OpenProtocolHandler {
     payload?: Uint8Array | string,
     options?: PublishOptions,
   ): void {
+    this.deliveries.published(subject, payload, options);
     if (this.openReplies !== undefined || this.lingering.size > 0) {
       if (this.#answerWhereAsked(subject, payload, options)) return;
     }
     if (this.connected) super.publish(subject, payload, options);
     else this.outbox.add(subject, payload, options);
+  }
+
+  /** A push consumer is about to deliver to what was subscribed before that was known. */
+  #makeDeliverable(subject: string): void {
+    for (const subscription of this.subscriptions.all()) {
+      if (subscription.subject !== subject) continue;
+      if (this.queues.privateQueue(subscription) === undefined) continue;
+      this.queues.makePlain(subscription);
+      this.sendCommand(`UNSUB ${subscription.sid}\r\n`);
+      this._sub(subscription);
+    }
   }
 
   /** An answer goes out on the socket that the request came on, as long as that is there. */
@@ -379,6 +367,8 @@ export class LiveProtocol extends OpenProtocolHandler {
       return;
     if (this.overlap !== undefined && this.#isCopy(this.overlap, message, data))
       return;
+    if (this.deliveries.isWaiting)
+      this.deliveries.received(message.subject, data);
     const { reply } = message;
     if (
       this.openReplies !== undefined &&
@@ -403,22 +393,24 @@ export class LiveProtocol extends OpenProtocolHandler {
   }
 
   #isLateCopy(copies: Copies, message: MsgArg, data: Uint8Array): boolean {
-    const subscription = this.subscriptions.get(message.sid);
-    if (subscription === undefined || this.queues.isShared(subscription))
-      return false;
+    if (!this.#comesTwice(message)) return false;
     const isCopy = copies.isCopy(message, data);
     if (copies.owed === 0) this.#late = undefined;
     return isCopy;
   }
 
   #isCopy(overlap: Overlap, message: MsgArg, data: Uint8Array): boolean {
-    const subscription = this.subscriptions.get(message.sid);
-    if (subscription === undefined || this.queues.isShared(subscription))
-      return false;
+    if (!this.#comesTwice(message)) return false;
     if (overlap.phase === "dropping")
       return overlap.copies.isCopy(message, data);
     overlap.copies.record(message, data);
     return false;
+  }
+
+  /** Whether the server sends it to both sockets. */
+  #comesTwice({ sid }: MsgArg): boolean {
+    const subscription = this.subscriptions.get(sid);
+    return subscription !== undefined && !this.queues.isShared(subscription);
   }
 
   override processError(text: Uint8Array): void {

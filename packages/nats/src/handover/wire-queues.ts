@@ -17,28 +17,32 @@ const defaultInboxPrefix = "_INBOX.";
  * During a hand-over a subscription is alive on two sockets. With a queue group, the server gives each
  * message to exactly one of them; so a plain subscription travels with a queue group that nobody
  * else has. Three kinds stay plain, and get their copies dropped instead: inboxes (the server tells of
- * missing responders, and counts the interest of JetStream push consumers, on plain subscriptions
- * only), those for which the server refuses the queue group, and those that ask for kept order.
+ * missing responders on plain subscriptions only) and other subjects that JetStream push consumers
+ * deliver to (it counts plain interest only), those for which the server refuses the queue group, and those that ask for kept order.
  */
 export class WireQueues {
   readonly #base: string;
   readonly #inboxPrefix: string;
   readonly #keepOrder: (subject: string) => boolean;
+  readonly #isDeliverySubject: (subject: string) => boolean;
   readonly #plain = new WeakSet<SubscriptionImpl>();
 
   /**
    * @param id unique per connection; a token of the queue group's name
    * @param inboxPrefix as in the connection's options
    * @param keepOrder which plain subscriptions keep their order across a hand-over
+   * @param isDeliverySubject whether a JetStream push consumer delivers there
    */
   constructor(
     id: string,
     inboxPrefix: string,
     keepOrder: (subject: string) => boolean,
+    isDeliverySubject: (subject: string) => boolean,
   ) {
     this.#base = `${privateQueuePrefix}.${id}.`;
     this.#inboxPrefix = `${inboxPrefix}.`;
     this.#keepOrder = keepOrder;
+    this.#isDeliverySubject = isDeliverySubject;
   }
 
   /** The `SUB` line. */
@@ -65,7 +69,11 @@ export class WireQueues {
   privateQueue(subscription: SubscriptionImpl): string | undefined {
     if (subscription.queue || this.#plain.has(subscription)) return undefined;
     const { subject } = subscription;
-    if (this.#isInbox(subject) || this.#keepOrder(subject)) {
+    if (
+      this.#isInbox(subject) ||
+      this.#isDeliverySubject(subject) ||
+      this.#keepOrder(subject)
+    ) {
       this.#plain.add(subscription);
       return undefined;
     }
