@@ -87,10 +87,14 @@ export function signerCredential(parts: {
   readonly signer: Signer;
   readonly jwt?: CredentialText | undefined;
   readonly origin: CredentialOrigin;
+  /** When its source takes it back, if that is before the JWT expires. */
+  readonly expiresAt?: Date | undefined;
 }): Credential {
-  const { signer, jwt, origin } = parts;
-  if (jwt === undefined) return makeNkey(signer, origin);
-  return withBytes(jwt, (bytes) => makeUserJwt(trimmed(bytes), signer, origin));
+  const { signer, jwt, origin, expiresAt } = parts;
+  if (jwt === undefined) return makeNkey(signer, origin, expiresAt);
+  return withBytes(jwt, (bytes) =>
+    makeUserJwt(trimmed(bytes), signer, origin, expiresAt),
+  );
 }
 
 function makeNkey(

@@ -6,17 +6,20 @@ import {
   credsCredential,
   nkeyCredential,
   passwordCredential,
+  signerCredential,
   tokenCredential,
   userJwtCredential,
 } from "../credentials/makers.js";
 import { fail } from "../errors/nats-errors.js";
 import type { Secret } from "../secret/secret.js";
+import type { Signer } from "../signers/signer.js";
 import { nearest } from "../text/nearest.js";
 
-/** What a store has found, before it is a credential. Only a bearer JWT has no seed. */
+/** What a store has found, before it is a credential. Only a bearer JWT has neither seed nor signer. */
 export type Material =
   | { readonly creds: Secret }
   | { readonly jwt: Secret; readonly seed?: Secret | undefined }
+  | { readonly signer: Signer; readonly jwt?: Secret | undefined }
   | { readonly nkeySeed: Secret }
   | { readonly user: string; readonly password: Secret }
   | { readonly token: Secret };
@@ -48,6 +51,10 @@ function make(
 ): Credential {
   if ("creds" in material)
     return credsCredential(material.creds, origin, expiresAt);
+  if ("signer" in material) {
+    const { signer, jwt } = material;
+    return signerCredential({ signer, jwt, origin, expiresAt });
+  }
   if ("jwt" in material) {
     const { jwt, seed } = material;
     return userJwtCredential({ jwt, seed, origin, expiresAt });

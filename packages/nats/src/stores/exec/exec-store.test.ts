@@ -7,9 +7,11 @@ import {
   CanaryScanner,
   isRunning,
   makeOperator,
+  natsServer,
   until,
 } from "@keyturn/testkit";
 
+import { connect } from "../../connection/connect.js";
 import type { Credential } from "../../credentials/credential.js";
 import { rejects } from "../../errors/refuses.test.fixture.js";
 import { tempFolder, type TempFolder } from "../file/file-lab.test.fixture.js";
@@ -173,6 +175,71 @@ void test("it may be asked again and again", async () => {
   const end = source.watch?.(() => asked++);
   await until("a poll", 4000, () => asked > 0);
   end?.();
+});
+
+void test("a program may sign in place of a seed, which is never in this process", async () => {
+  const operator = await makeOperator();
+  const orders = await operator.account("orders");
+  await using server = await natsServer({
+    config: {
+      ...(await operator.serverConfig()),
+      authorization: { timeout: 10 },
+    },
+  });
+  await using folder = await tempFolder();
+  const { jwt, publicKey, keys } = await orders.user("u");
+  // What `nsc` and most signing services have is the seed; this one has the key as Node.js takes it.
+  const raw = Buffer.from(
+    (keys as unknown as { getRawSeed(): Uint8Array }).getRawSeed(),
+  );
+  const der = Buffer.concat([
+    Buffer.from("302e020100300506032b657004220420", "hex"),
+    raw,
+  ]).toString("base64");
+  await folder.write(
+    "sign.cjs",
+    `const { createPrivateKey, sign } = require("node:crypto");
+    const key = createPrivateKey({ key: Buffer.from("${der}", "base64"), format: "der", type: "pkcs8" });
+    process.stdin.once("data", (nonce) => process.stdout.write(sign(null, nonce, key).toString("base64url")));`,
+  );
+  const command = [process.execPath, folder.at("sign.cjs")];
+  const path = await program(
+    folder,
+    `echo '${JSON.stringify({ jwt, sign: command })}'`,
+  );
+  // A busy machine may take longer than a signer may, to start a program.
+  const connection = await until("a connection", 20_000, () =>
+    connect({ servers: server.url, credentials: `exec:${path}` }).catch(
+      () => undefined,
+    ),
+  );
+  await connection.flush();
+  assert.equal(connection.posture().publicKey, publicKey);
+  await connection.close();
+});
+
+void test("programs that are to sign and cannot", async () => {
+  const { jwt, seed } = await account.user("u");
+  const refused = async (output: object, why: string): Promise<void> =>
+    assert.rejects(run(`echo '${JSON.stringify(output)}'`), (error: Error) => {
+      assert.ok(
+        error.message.includes(` wrote cannot be used: ${why}. Let it write`),
+      );
+      return true;
+    });
+  await refused(
+    { jwt, sign: ["sign"] },
+    "`sign` must begin with the whole path of a program",
+  );
+  await refused(
+    { jwt, seed, sign: ["/bin/sign"] },
+    "`sign` has no place beside `seed`",
+  );
+  await refused(
+    { sign: ["/bin/sign"] },
+    "`sign` needs `jwt` or `public_key` beside it",
+  );
+  await refused({ jwt, sign: [1] }, "`sign[0]` must be a string, not a number");
 });
 
 void test("references that name no program", async () => {
