@@ -69,17 +69,25 @@ export {
 } from "./process/managed-child.js";
 export { isRunning } from "./process/is-running.js";
 export { until } from "./wait/until.js";
+export type { TortureFault } from "./torture/faults.js";
 export {
-  JetStreamTraffic,
-  type JetStreamReport,
-} from "./torture/jetstream-traffic.js";
-export { Ledger, type Fault, type StreamReport } from "./torture/ledger.js";
+  rotateUnderTraffic,
+  type RotateOptions,
+} from "./torture/rotate-under-traffic.js";
 export {
   rotationTorture,
-  type RequestReport,
+  type Rotatable,
   type TortureOptions,
-  type TortureReport,
 } from "./torture/rotation-torture.js";
+export { Site, type TortureSite } from "./torture/site.js";
+export type { MessageFault, StreamReport } from "./torture/stream-report.js";
+export type { Step } from "./torture/timeline.js";
+export type {
+  FaultReport,
+  RequestReport,
+  TortureReport,
+} from "./torture/torture-report.js";
+export type { TortureRates } from "./torture/traffic.js";
 export {
   makeTlsAuthority,
   type CertificateOptions,

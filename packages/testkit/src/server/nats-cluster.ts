@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+
 import { until } from "../wait/until.js";
 import { natsServer, type NatsServer } from "./nats-server.js";
 import type { NatsServerOptions } from "./settings.js";
@@ -43,13 +46,19 @@ export async function natsCluster(
     [Symbol.asyncDispose]: () => cluster.stop(),
   };
   try {
+    // JetStream wants to know all members from the beginning.
+    const ports = options.jetstream === true ? await freePorts(size) : [];
     for (let index = 0; index < size; index++) {
-      const routes = servers.flatMap(({ clusterUrl }) => clusterUrl ?? []);
+      const port = ports[index];
+      const routes =
+        port === undefined
+          ? servers.flatMap(({ clusterUrl }) => clusterUrl ?? [])
+          : ports.map((each) => `nats://127.0.0.1:${each}`);
       servers.push(
         await natsServer({
           ...options,
           name: `${name}-${index}`,
-          cluster: { name, routes },
+          cluster: { name, routes, ...(port !== undefined && { port }) },
         }),
       );
     }
@@ -59,6 +68,19 @@ export async function natsCluster(
     throw error;
   }
   return cluster;
+}
+
+/** Ports that nobody listens on, and that the system gives to nobody else for a while. */
+async function freePorts(count: number): Promise<number[]> {
+  const listeners = Array.from({ length: count }, () =>
+    createServer().listen(0, "127.0.0.1"),
+  );
+  await Promise.all(listeners.map((one) => once(one, "listening")));
+  const ports = listeners.map((one) => (one.address() as AddressInfo).port);
+  await Promise.all(
+    listeners.map((one) => new Promise((closed) => one.close(closed))),
+  );
+  return ports;
 }
 
 async function isWhole(servers: readonly NatsServer[]): Promise<boolean> {

@@ -37,11 +37,15 @@ export interface NatsServerOptions {
     /** Compresses for clients that offer it. Default false. */
     readonly compression?: boolean;
   };
+  /** Whether members of a cluster tell clients of one another. Default true. */
+  readonly advertise?: boolean;
   /** Makes it a member of a cluster, see `natsCluster`. */
   readonly cluster?: {
     readonly name: string;
-    /** Cluster URLs of the members that run already. */
+    /** Cluster URLs of other members, or of all. */
     readonly routes: readonly string[];
+    /** Default: any that is free. */
+    readonly port?: number;
   };
 }
 
@@ -92,8 +96,9 @@ export function serverSettings(
     ...(cluster !== undefined && {
       cluster: {
         name: cluster.name,
-        listen: `127.0.0.1:${ports.cluster}`,
+        listen: `127.0.0.1:${ports.cluster < 0 ? (cluster.port ?? -1) : ports.cluster}`,
         routes: cluster.routes,
+        no_advertise: options.advertise === false,
       },
     }),
     ...config,

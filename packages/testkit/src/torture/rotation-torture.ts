@@ -1,258 +1,161 @@
-import type {
-  Msg,
-  NatsConnection,
-  SubscriptionOptions,
-} from "@nats-io/nats-core";
+import { setTimeout as pause } from "node:timers/promises";
 
-import { until } from "../wait/until.js";
-import { Ledger, type StreamReport } from "./ledger.js";
+import type { NatsConnection } from "@nats-io/nats-core";
+
+import { now } from "./clock.js";
+import { faultKinds, heal, type TortureFault } from "./faults.js";
+import { seededRandom } from "./random.js";
+import { schedule, type Round } from "./schedule.js";
+import { Site, type SiteOptions, type TortureSite } from "./site.js";
+import type { Step } from "./timeline.js";
+import type { TortureReport } from "./torture-report.js";
+import { TrafficAround } from "./traffic-around.js";
+import type { TortureRates } from "./traffic.js";
+
+/** A client whose credential can be changed. */
+export interface Rotatable {
+  readonly connection: NatsConnection;
+  /** Takes what the source gives now. Resolves when the connection runs on it; rejects if it is refused. */
+  readonly rotate: () => Promise<void>;
+  /** Steps of the last rotation, if the client tells them. */
+  readonly steps?: () => readonly Step[];
+}
 
 /** What is tortured, and how hard. */
-export interface TortureOptions {
-  /** The connection under test. */
-  readonly connection: NatsConnection;
-  /** An ordinary connection to the same account that sends to, and hears from, the one under test. */
-  readonly peer: NatsConnection;
-  /** Changes the credential of the connection under test; the next rotation begins when it resolves. */
-  readonly rotate: (round: number) => Promise<void>;
+export interface TortureOptions extends Pick<SiteOptions, "size" | "users"> {
+  /** Makes the client under test. Its connection is closed at the end. */
+  readonly connect: (site: TortureSite) => Promise<Rotatable>;
   /** How many rotations. Default 20. */
   readonly rotations?: number;
-  /** Pause before each rotation in milliseconds; a function may choose it at random. Default 20. */
-  readonly pauseMs?: number | ((round: number) => number);
-  /** Messages to the connection under test per second and stream; there are six. Default 1,000. */
-  readonly rate?: number;
-  /** Messages from the connection under test per second. Default: half of `rate`. */
-  readonly outRate?: number;
-  /** Requests per second, each way. Default: an eighth of `rate`. */
-  readonly requestRate?: number;
-  /** Delay of request handlers in milliseconds. Default 20. */
-  readonly handlerMs?: number;
+  /** The same seed gives the same schedule of pauses and faults. Default 1. */
+  readonly seed?: number;
+  /** Pauses are between 0 and so many milliseconds; half of the rotations follow at once. Default 40. */
+  readonly longestPauseMs?: number;
+  /** What goes wrong with every third rotation. Default: nothing. */
+  readonly faults?: readonly TortureFault[];
+  readonly rates?: Partial<TortureRates>;
+  /** Called before each rotation. */
+  readonly onRound?: (round: number) => void;
 }
 
-/** What came out. */
-export interface TortureReport {
-  readonly rotations: number;
-  readonly streams: readonly StreamReport[];
-  /** Requests that the peer made and the connection under test served. */
-  readonly served: RequestReport;
-  /** Requests that the connection under test made. */
-  readonly made: RequestReport;
-  /** Milliseconds a call of `rotate` took, in ascending order. */
-  readonly rotationMs: readonly number[];
-  /** Status events of the connection under test while it was tortured; pings, which come with time, are left out. */
-  readonly statuses: readonly string[];
-}
-
-/** Requests of one direction. */
-export interface RequestReport {
-  readonly sent: number;
-  readonly failed: number;
-  /** Texts of the failures (the first 20). */
-  readonly errors: readonly string[];
-}
-
-const settleMs = 5000;
+/** A client has to be back so soon after a fault has gone, in milliseconds. */
+const recoveryMs = 10_000;
+/** A rotation that has not ended by then never will, in milliseconds. */
+const rotationMs = 30_000;
 
 /**
- * Rotates the credentials of a live connection again and again under numbered traffic in all
- * directions, and accounts for every message.
+ * Starts real servers and a client, rotates the client's credential again and again under numbered traffic
+ * in all directions while things go wrong, and accounts for every message: each one lost, doubled or late is
+ * named with the place in a rotation where it was sent.
  *
- * Streams in: callback and iterator subscriptions, a queue group, overlapping wildcards, an inbox.
- * Out: publishes, whose order must be kept. Requests both ways, with slow asynchronous handlers.
+ * Streams in: callback and iterator subscriptions, a queue group, overlapping wildcards, an inbox, JetStream
+ * by `consume`, `fetch`, push and ordered consumers, a KV watch. Out: publishes, JetStream publishes.
+ * Requests both ways in three forms, with slow asynchronous handlers.
+ *
+ * Messages of core NATS that are on their way when a fault breaks connections are nobody's promise: they are
+ * counted as excused. No fault excuses a JetStream loss, or a client that does not come back.
  */
 export async function rotationTorture(
   options: TortureOptions,
 ): Promise<TortureReport> {
-  const { connection, peer } = options;
-  const rate = options.rate ?? 1000;
-  const handlerMs = options.handlerMs ?? 20;
-  const statuses: string[] = [];
-  void (async () => {
-    for await (const { type } of connection.status())
-      if (type !== "ping") statuses.push(type);
-  })();
-
-  const id = Math.random().toString(36).slice(2, 8);
-  const inbound = await subscribeAll(connection, id);
-  const out = new Ledger("publish");
-  const outSubscription = peer.subscribe(`t.${id}.out`, {
-    callback: (_, m) => out.receive(numberOf(m)),
+  const faults = options.faults ?? [];
+  const size = options.size ?? 1;
+  await using site = await Site.open({
+    ...options,
+    jetStream: options.rates?.jetStream !== 0,
+    proxies: faults.length > 0,
   });
-  const answer = (m: Msg): void =>
-    void setTimeout(() => m.respond(m.data), handlerMs);
-  const services = [
-    connection.subscribe(`t.${id}.serve`, { callback: (_, m) => answer(m) }),
-    peer.subscribe(`t.${id}.make`, { callback: (_, m) => answer(m) }),
-  ];
-  await connection.flush();
-  await peer.flush();
-
-  const served = new Requests(peer, `t.${id}.serve`);
-  const made = new Requests(connection, `t.${id}.make`);
-  const paced = [
-    new Pace(rate, () => {
-      for (const stream of inbound)
-        peer.publish(stream.subject, `${stream.ledger.send()} ${padding}`);
-    }),
-    new Pace(options.outRate ?? rate / 2, () => {
-      connection.publish(`t.${id}.out`, `${out.send()} ${padding}`);
-    }),
-    new Pace(options.requestRate ?? rate / 8, () => {
-      served.make();
-      made.make();
-    }),
-  ];
-  const pump = setInterval(() => {
-    for (const pace of paced) pace.catchUp();
-  }, 1);
-
-  const spans: (readonly [number, number])[] = [];
+  const tested = await options.connect(site);
   try {
-    for (let round = 0; round < (options.rotations ?? 20); round++) {
-      const pause =
-        typeof options.pauseMs === "function"
-          ? options.pauseMs(round)
-          : (options.pauseMs ?? 20);
-      await new Promise((resolve) => setTimeout(resolve, pause));
-      const start = performance.now();
-      await options.rotate(round);
-      spans.push([start, performance.now()]);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  } finally {
-    clearInterval(pump);
-  }
-
-  await Promise.all([served.settled(), made.settled()]);
-  await peer.flush();
-  await connection.flush();
-  const ledgers = [...inbound.map((stream) => stream.ledger), out];
-  await until("the last messages", settleMs, () =>
-    ledgers.every((ledger) => ledger.complete),
-  ).catch(() => undefined);
-  // A duplicate may still be on its way.
-  await connection.flush();
-  await peer.flush();
-  for (const stream of inbound) stream.end();
-  for (const subscription of [...services, outSubscription])
-    subscription.unsubscribe();
-  return {
-    rotations: spans.length,
-    streams: ledgers.map((ledger) => ledger.report(spans)),
-    served: served.report(),
-    made: made.report(),
-    rotationMs: spans
-      .map(([start, end]) => end - start)
-      .toSorted((a, b) => a - b),
-    statuses,
-  };
-}
-
-const padding = "x".repeat(48);
-
-interface Inbound {
-  readonly subject: string;
-  readonly ledger: Ledger;
-  readonly end: () => void;
-}
-
-async function subscribeAll(
-  connection: NatsConnection,
-  id: string,
-): Promise<Inbound[]> {
-  const callback = (
-    name: string,
-    subject: string,
-    listen = subject,
-    extra: SubscriptionOptions = {},
-  ): Inbound => {
-    const ledger = new Ledger(name);
-    const subscription = connection.subscribe(listen, {
-      ...extra,
-      callback: (_, m) => {
-        if (m.subject === subject) ledger.receive(numberOf(m));
-      },
+    const traffic = await TrafficAround.start(tested.connection, {
+      servers: site.members.map(({ url }) => url),
+      user: site.peer,
+      restarts: faults.includes("restart"),
+      replicas: size,
+      ...(options.rates !== undefined && { rates: options.rates }),
     });
-    return { subject, ledger, end: () => subscription.unsubscribe() };
-  };
-  const iterator = (name: string, subject: string): Inbound => {
-    const ledger = new Ledger(name);
-    const subscription = connection.subscribe(subject);
-    void (async () => {
-      for await (const m of subscription) ledger.receive(numberOf(m));
-    })();
-    return { subject, ledger, end: () => subscription.unsubscribe() };
-  };
-  return [
-    callback("callback", `t.${id}.callback`),
-    iterator("iterator", `t.${id}.iterator`),
-    callback("queue group", `t.${id}.queue`, `t.${id}.queue`, {
-      queue: "workers",
-    }),
-    callback("wildcard", `t.${id}.wild.card`, `t.${id}.wild.>`),
-    callback("overlapping wildcard", `t.${id}.wild.both`, `t.${id}.wild.*`),
-    callback("inbox", `_INBOX.${id}`),
-  ];
-}
-
-function numberOf(message: Msg): number {
-  return Number.parseInt(message.string(), 10);
-}
-
-/** Does something so many times a second. */
-class Pace {
-  readonly #perSecond: number;
-  readonly #act: () => void;
-  readonly #started = performance.now();
-  #done = 0;
-
-  constructor(perSecond: number, act: () => void) {
-    this.#perSecond = perSecond;
-    this.#act = act;
-  }
-
-  /** As often as is due. */
-  catchUp(): void {
-    const elapsed = performance.now() - this.#started;
-    const due = (elapsed * this.#perSecond) / 1000;
-    for (; this.#done < due; this.#done++) this.#act();
+    const rounds = schedule(
+      options.rotations ?? 20,
+      options.longestPauseMs ?? 40,
+      faults,
+      options.seed ?? 1,
+    );
+    const random = seededRandom((options.seed ?? 1) + 1);
+    for (const [number, round] of rounds.entries()) {
+      options.onRound?.(number);
+      await pause(round.pauseMs);
+      await rotateOnce(site, tested, traffic, number, round, random);
+    }
+    await pause(50);
+    return await traffic.finish();
+  } finally {
+    await tested.connection.close();
   }
 }
 
-class Requests {
-  readonly #connection: NatsConnection;
-  readonly #subject: string;
-  readonly #pending = new Set<Promise<void>>();
-  readonly #errors: string[] = [];
-  #sent = 0;
-  #failed = 0;
-
-  constructor(connection: NatsConnection, subject: string) {
-    this.#connection = connection;
-    this.#subject = subject;
+async function rotateOnce(
+  site: Site,
+  tested: Rotatable,
+  traffic: TrafficAround,
+  number: number,
+  { fault, faultAfterMs }: Round,
+  random: () => number,
+): Promise<void> {
+  const { timeline, faults, wrongRotations } = traffic;
+  const kind = fault === undefined ? undefined : faultKinds[fault];
+  await kind?.before?.(site);
+  if (fault !== "revoke") site.advance();
+  const start = now();
+  const rotating = outcome(tested.rotate());
+  let struck = start;
+  if (kind?.strike !== undefined) {
+    await pause(faultAfterMs);
+    struck = now();
+    await kind.strike(site, random);
   }
-
-  make(): void {
-    const text = `${this.#sent++} ${padding}`;
-    const call: Promise<void> = this.#connection
-      .request(this.#subject, text, { timeout: 5000 })
-      .then((m) => {
-        if (m.string() !== text)
-          throw new Error("the answer to another request");
-      })
-      .catch((error: unknown) => {
-        this.#failed++;
-        if (this.#errors.length < 20) this.#errors.push(String(error));
-      })
-      .finally(() => this.#pending.delete(call));
-    this.#pending.add(call);
+  const failure = await rotating;
+  heal(site);
+  timeline.rotations.push({ start, end: now(), steps: tested.steps?.() ?? [] });
+  if (fault === undefined || kind === undefined) {
+    if (failure !== undefined)
+      wrongRotations.push(`rotation ${number} failed: ${String(failure)}`);
+    return;
   }
+  if (kind.refuses && failure === undefined)
+    wrongRotations.push(
+      `rotation ${number} took what it had to refuse (${fault})`,
+    );
+  if (!kind.refuses && !kind.breaks && failure !== undefined)
+    wrongRotations.push(
+      `rotation ${number} failed (${fault}): ${String(failure)}`,
+    );
+  const healed = now();
+  const isBack = await traffic.answers(recoveryMs);
+  faults.push({
+    fault,
+    rotation: number,
+    recoveredMs: isBack ? Math.round(now() - healed) : undefined,
+  });
+  if (kind.breaks)
+    timeline.disturbances.push({ what: fault, start: struck, end: now() });
+}
 
-  async settled(): Promise<void> {
-    await Promise.all(this.#pending);
-  }
-
-  report(): RequestReport {
-    return { sent: this.#sent, failed: this.#failed, errors: this.#errors };
+/** What it fails with; undefined if it does not. Never rejects. */
+async function outcome(work: Promise<void>): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Error>((resolve) => {
+    timer = setTimeout(
+      () => resolve(new Error(`it did not end within ${rotationMs} ms`)),
+      rotationMs,
+    );
+  });
+  const done = work.then(
+    () => undefined,
+    (error: unknown) => error ?? new Error("no reason"),
+  );
+  try {
+    return await Promise.race([done, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
