@@ -1,4 +1,4 @@
-import type { Rotating } from "./room.js";
+import { Site, type Rotatable, type TortureSite } from "@keyturn/testkit";
 
 /** What rotations leave behind. */
 export interface Growth {
@@ -8,13 +8,22 @@ export interface Growth {
 
 /** Rotates a quiet connection, and compares heap and handles after a tenth of that with its end. */
 export async function growth(
-  tested: Rotating,
+  connect: (site: TortureSite) => Promise<Rotatable>,
   rotations: number,
 ): Promise<Growth> {
-  for (let i = 0; i < rotations / 10; i++) await tested.rotate();
+  await using site = await Site.open({ jetStream: false });
+  const tested = await connect(site);
+  const rotate = async (times: number): Promise<void> => {
+    for (let i = 0; i < times; i++) {
+      site.advance();
+      await tested.rotate();
+    }
+  };
+  await rotate(rotations / 10);
   const before = await measure();
-  for (let i = 0; i < rotations; i++) await tested.rotate();
+  await rotate(rotations);
   const after = await measure();
+  await tested.connection.close();
   return {
     heapKiB: Math.round((after.heap - before.heap) / 1024),
     handles: after.handles - before.handles,

@@ -69,7 +69,7 @@ export {
 } from "./process/managed-child.js";
 export { isRunning } from "./process/is-running.js";
 export { until } from "./wait/until.js";
-export type { TortureFault } from "./torture/faults.js";
+export { tortureFaults, type TortureFault } from "./torture/faults.js";
 export {
   rotateUnderTraffic,
   type RotateOptions,

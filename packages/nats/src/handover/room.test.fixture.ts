@@ -3,6 +3,7 @@ import {
   natsServer,
   type NatsServer,
   type ServerSettings,
+  type TestUser,
   type UserOptions,
 } from "@keyturn/testkit";
 
@@ -19,6 +20,7 @@ export interface Room extends AsyncDisposable {
   readonly server: NatsServer;
   readonly connection: LiveConnection;
   readonly peer: LiveConnection;
+  readonly peerUser: TestUser;
   /** Makes the source give a new user, and asks for the change. */
   rotate(): Promise<void>;
   /** What the source gives from now on. */
@@ -47,14 +49,16 @@ export async function room(
     credentials: () => source(),
     ...options,
   });
+  const peerUser = await account.user("peer");
   const peer = await connect({
     servers: server.url,
-    credentials: await make({}),
+    credentials: userJwtCredential({ ...peerUser, origin }),
   });
   return {
     server,
     connection,
     peer,
+    peerUser,
     make,
     rotate: () => connection.refreshCredentials(),
     give: (next) => {

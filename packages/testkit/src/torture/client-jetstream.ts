@@ -12,7 +12,13 @@ import { now } from "./clock.js";
 import { ReceivedLog, SentLog } from "./logs.js";
 import type { Pump } from "./pace.js";
 import type { FailedRequest } from "./requests.js";
-import { bodyOf, jetStreamNames, numberOf, subjectOf } from "./traffic.js";
+import {
+  bodyOf,
+  jetStreamNames,
+  numberOf,
+  soonNoticed,
+  subjectOf,
+} from "./traffic.js";
 
 const ackMs = 5000;
 
@@ -49,7 +55,10 @@ export class ClientJetStream {
     };
     const pull = await consumers.get(stream, "consume");
     this.#consuming.push(
-      await pull.consume(acknowledging("JetStream consume")),
+      await pull.consume({
+        ...acknowledging("JetStream consume"),
+        ...soonNoticed,
+      }),
     );
     const push = await consumers.getPushConsumer(stream, "push");
     this.#consuming.push(await push.consume(acknowledging("JetStream push")));
@@ -59,9 +68,7 @@ export class ClientJetStream {
     const log = this.#inbound("JetStream ordered", "JetStream");
     this.#consuming.push(
       await ordered.consume({
-        // Its consumer is gone after a restart, and only missing heartbeats tell that.
-        expires: 5000,
-        idle_heartbeat: 1000,
+        ...soonNoticed,
         callback: (message) => log.add(numberOf(message)),
       }),
     );

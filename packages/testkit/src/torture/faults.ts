@@ -94,6 +94,9 @@ export const faultKinds: Readonly<Record<TortureFault, FaultKind>> = {
   },
 };
 
+/** All there are. */
+export const tortureFaults = Object.keys(faultKinds) as TortureFault[];
+
 /** Ends what a fault left in place. */
 export function heal(site: Site): void {
   site.override = undefined;

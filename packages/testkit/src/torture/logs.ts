@@ -21,11 +21,15 @@ export interface Deliveries {
   readonly times: readonly number[];
 }
 
+/** A stream that was silent for so long has ended, in milliseconds. */
+const quietMs = 1000;
+
 /** Books the deliveries of one stream. */
 export class ReceivedLog implements Deliveries {
   readonly numbers: number[] = [];
   readonly times: number[] = [];
   readonly #seen: boolean[] = [];
+  readonly #made = now();
   #distinct = 0;
 
   add(number: number): void {
@@ -36,8 +40,14 @@ export class ReceivedLog implements Deliveries {
     this.#distinct++;
   }
 
+  /** Whether all has come, or will: what a server does not keep comes within a moment, or never. */
+  isOver(sent: readonly number[], isDurable: boolean): boolean {
+    if (this.#hasAll(sent)) return true;
+    return !isDurable && now() - (this.times.at(-1) ?? this.#made) > quietMs;
+  }
+
   /** Whether each message that was sent for certain has come. */
-  hasAll(sent: readonly number[]): boolean {
+  #hasAll(sent: readonly number[]): boolean {
     const certain = sent.filter((time) => !Number.isNaN(time)).length;
     if (this.#distinct < certain) return false;
     return sent.every(

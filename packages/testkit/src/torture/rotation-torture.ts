@@ -70,7 +70,7 @@ export async function rotationTorture(
     const traffic = await TrafficAround.start(tested.connection, {
       servers: site.members.map(({ url }) => url),
       user: site.peer,
-      restarts: faults.includes("restart"),
+      faults: faults.length > 0,
       replicas: size,
       ...(options.rates !== undefined && { rates: options.rates }),
     });

@@ -27,9 +27,11 @@ const settleMs = 15_000;
 export interface TrafficOptions {
   readonly servers: readonly string[];
   readonly user: { readonly jwt: string; readonly seed: string };
+  /** Authority of the servers' certificates, as PEM, for the peer. Default: no TLS. */
+  readonly ca?: string;
   readonly rates?: Partial<TortureRates>;
-  /** Whether servers restart meanwhile. Default false. */
-  readonly restarts?: boolean;
+  /** Whether connections are broken meanwhile, and servers restart. Default false. */
+  readonly faults?: boolean;
   /** Copies that JetStream keeps. Default 1. */
   readonly replicas?: number;
 }
@@ -51,9 +53,9 @@ export class TrafficAround {
     client: ClientSide,
     jetStream: ClientJetStream | undefined,
     peer: Peer,
-    restarts: boolean,
+    faults: boolean,
   ) {
-    this.#redeliveryMs = ackWaitMs(restarts) + 1000;
+    this.#redeliveryMs = ackWaitMs(faults) + 1000;
     this.#connection = connection;
     this.#client = client;
     this.#jetStream = jetStream;
@@ -68,10 +70,12 @@ export class TrafficAround {
     const rates = { ...defaultRates, ...options.rates };
     const plan: PeerPlan = {
       servers: options.servers,
-      ...options.user,
+      jwt: options.user.jwt,
+      seed: options.user.seed,
+      ...(options.ca !== undefined && { ca: options.ca }),
       id: Math.random().toString(36).slice(2, 8),
       rates,
-      restarts: options.restarts ?? false,
+      faults: options.faults ?? false,
       replicas: options.replicas ?? 1,
     };
     const peer = await Peer.open(plan);
@@ -89,7 +93,7 @@ export class TrafficAround {
         client,
         beside,
         peer,
-        plan.restarts,
+        plan.faults,
       );
       void traffic.#watch();
       await peer.start();
@@ -126,11 +130,16 @@ export class TrafficAround {
         }),
       };
       const received = await this.#peer.received(outward);
-      const inbound = [...client.inbound, ...(beside?.inbound ?? [])];
-      const hasAll = ({ sender, log }: Inbound): boolean =>
-        log.hasAll(sent.times[sender] ?? []);
-      await until("the last messages", settleMs, () =>
-        inbound.every(hasAll),
+      const isOver =
+        (isDurable: boolean) =>
+        ({ sender, log }: Inbound): boolean =>
+          log.isOver(sent.times[sender] ?? [], isDurable);
+      await until(
+        "the last messages",
+        settleMs,
+        () =>
+          client.inbound.every(isOver(false)) &&
+          (beside?.inbound.every(isOver(true)) ?? true),
       ).catch(() => undefined);
       // What is doubled may still be on its way.
       await this.#connection.flush().catch(() => undefined);
@@ -198,7 +207,7 @@ export class TrafficAround {
       refusedPublishes: failures(client.failed),
       wrongRotations: this.wrongRotations,
       faults: this.faults,
-      statuses: this.#statuses,
+      statuses: [...this.#statuses],
     };
   }
 }

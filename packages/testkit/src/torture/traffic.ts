@@ -25,11 +25,13 @@ export interface PeerPlan {
   readonly servers: readonly string[];
   readonly jwt: string;
   readonly seed: string;
+  /** Authority of the servers' certificates, as PEM; absent: no TLS. */
+  readonly ca?: string;
   /** Unique token of all subjects. */
   readonly id: string;
   readonly rates: TortureRates;
-  /** Whether servers restart: JetStream keeps its messages in files, and waits less for an acknowledgement. */
-  readonly restarts: boolean;
+  /** Whether connections break and servers restart: JetStream uses files, and is soon to deliver again. */
+  readonly faults: boolean;
   readonly replicas: number;
 }
 
@@ -53,9 +55,12 @@ export const jetStreamNames = {
   consumers: ["consume", "fetch", "push"],
 } as const;
 
+/** When a server restarts, only missing heartbeats tell nats.js that nobody serves its pull any more. */
+export const soonNoticed = { expires: 5000, idle_heartbeat: 1000 };
+
 /** Acknowledgements are waited for so long, in milliseconds. */
-export function ackWaitMs(restarts: boolean): number {
-  return restarts ? 2000 : 20_000;
+export function ackWaitMs(faults: boolean): number {
+  return faults ? 2000 : 20_000;
 }
 
 export function subjectOf(id: string, name: string): string {

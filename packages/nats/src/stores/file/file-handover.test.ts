@@ -4,7 +4,7 @@ import { test } from "node:test";
 import {
   makeOperator,
   natsServer,
-  rotationTorture,
+  rotateUnderTraffic,
   until,
 } from "@keyturn/testkit";
 
@@ -29,22 +29,18 @@ void test("each new file becomes a hand-over, in which nothing is lost", async (
     servers: server.url,
     credentials: `file://${folder.path}`,
   });
-  await folder.write("peer.creds", (await account.user("peer")).creds);
-  await using peer = await connect({
-    servers: server.url,
-    credentials: `file://${folder.at("peer.creds")}`,
-  });
   assert.equal(connection.posture().publicKey, first);
   assert.equal(connection.posture().source, `file://${folder.path}`);
   const { version } = connection.posture();
   assert.equal(new Date(version ?? "").toISOString(), version);
 
   const rotations = 8;
-  const report = await rotationTorture({
+  const report = await rotateUnderTraffic({
     connection,
-    peer,
+    servers: [server.url],
+    user: await account.user("peer"),
+    rates: { jetStream: 0 },
     rotations,
-    rate: 1000,
     rotate: async () => {
       const { handovers } = connection.posture();
       const next = await rewrite("next");
@@ -58,6 +54,7 @@ void test("each new file becomes a hand-over, in which nothing is lost", async (
   assert.notEqual(connection.posture().version, version);
   for (const { name, sent, lost, duplicated, faults } of report.streams) {
     assert.ok(sent > 100, name);
-    assert.deepEqual([name, lost, duplicated, faults], [name, 0, 0, []]);
+    const wrong = faults.filter(({ kind }) => kind !== "late");
+    assert.deepEqual([name, lost, duplicated, wrong], [name, 0, 0, []]);
   }
 });
