@@ -77,7 +77,7 @@ async function assertLossless(at: Room, ca?: string): Promise<void> {
     connection: at.connection,
     servers: [at.server.url],
     user: await at.user(),
-    ...(ca !== undefined && { ca }),
+    ...(ca !== undefined && { tls: { ca } }),
     rates: { jetStream: 0 },
     rotations: 6,
     rotate: () => at.connection.refreshCredentials(),

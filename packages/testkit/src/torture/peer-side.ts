@@ -60,11 +60,13 @@ export class PeerSide {
   static async open(plan: PeerPlan): Promise<PeerSide> {
     const connection = await connect({
       servers: [...plan.servers],
-      ...(plan.ca !== undefined && { tls: { ca: plan.ca } }),
-      authenticator: jwtAuthenticator(
-        plan.jwt,
-        new TextEncoder().encode(plan.seed),
-      ),
+      ...(plan.tls !== undefined && { tls: plan.tls }),
+      ...(plan.user !== undefined && {
+        authenticator: jwtAuthenticator(
+          plan.user.jwt,
+          new TextEncoder().encode(plan.user.seed),
+        ),
+      }),
       maxReconnectAttempts: -1,
       reconnectTimeWait: 50,
       ignoreAuthErrorAbort: true,

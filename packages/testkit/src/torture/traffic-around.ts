@@ -18,6 +18,7 @@ import {
   ackWaitMs,
   defaultRates,
   type PeerPlan,
+  type PeerTls,
   type TortureRates,
 } from "./traffic.js";
 
@@ -26,9 +27,10 @@ const settleMs = 15_000;
 /** What a peer needs to sign in, and how much traffic there is. */
 export interface TrafficOptions {
   readonly servers: readonly string[];
-  readonly user: { readonly jwt: string; readonly seed: string };
-  /** Authority of the servers' certificates, as PEM, for the peer. Default: no TLS. */
-  readonly ca?: string;
+  /** Who the peer signs in as. Default: whom the servers take without a credential. */
+  readonly user?: { readonly jwt: string; readonly seed: string };
+  /** How the peer speaks TLS. Default: it does not. */
+  readonly tls?: PeerTls;
   readonly rates?: Partial<TortureRates>;
   /** Whether connections are broken meanwhile, and servers restart. Default false. */
   readonly faults?: boolean;
@@ -70,9 +72,11 @@ export class TrafficAround {
     const rates = { ...defaultRates, ...options.rates };
     const plan: PeerPlan = {
       servers: options.servers,
-      jwt: options.user.jwt,
-      seed: options.user.seed,
-      ...(options.ca !== undefined && { ca: options.ca }),
+      // What crosses to its thread has to be plain data.
+      ...(options.user !== undefined && {
+        user: { jwt: options.user.jwt, seed: options.user.seed },
+      }),
+      ...(options.tls !== undefined && { tls: options.tls }),
       id: Math.random().toString(36).slice(2, 8),
       rates,
       faults: options.faults ?? false,

@@ -20,13 +20,20 @@ export const defaultRates: TortureRates = {
   jetStream: 50,
 };
 
+/** TLS of the peer: options of nats.js, as PEM text. */
+export interface PeerTls {
+  readonly ca: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly handshakeFirst?: boolean;
+}
+
 /** What the peer needs to know. */
 export interface PeerPlan {
   readonly servers: readonly string[];
-  readonly jwt: string;
-  readonly seed: string;
-  /** Authority of the servers' certificates, as PEM; absent: no TLS. */
-  readonly ca?: string;
+  /** Absent: whom the servers take without one. */
+  readonly user?: { readonly jwt: string; readonly seed: string };
+  readonly tls?: PeerTls;
   /** Unique token of all subjects. */
   readonly id: string;
   readonly rates: TortureRates;
