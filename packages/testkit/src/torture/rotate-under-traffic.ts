@@ -37,5 +37,5 @@ export async function rotateUnderTraffic(
     await traffic.finish().catch(() => undefined);
     throw error;
   }
-  return await traffic.finish();
+  return traffic.finish();
 }

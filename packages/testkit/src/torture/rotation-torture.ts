@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { inspect } from "node:util";
 
 import type { NatsConnection } from "@nats-io/nats-core";
 
@@ -141,7 +142,7 @@ async function rotateOnce(
 }
 
 /** What it fails with; undefined if it does not. Never rejects. */
-async function outcome(work: Promise<void>): Promise<unknown> {
+async function outcome(work: Promise<void>): Promise<Error | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Error>((resolve) => {
     timer = setTimeout(
@@ -151,7 +152,8 @@ async function outcome(work: Promise<void>): Promise<unknown> {
   });
   const done = work.then(
     () => undefined,
-    (error: unknown) => error ?? new Error("no reason"),
+    (error: unknown) =>
+      error instanceof Error ? error : new Error(inspect(error)),
   );
   try {
     return await Promise.race([done, late]);

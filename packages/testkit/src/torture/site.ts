@@ -94,7 +94,7 @@ export class Site implements TortureSite, AsyncDisposable {
   }
 
   readonly source = async (): Promise<TestUser> =>
-    this.override === undefined ? this.user : await this.override();
+    this.override === undefined ? this.user : this.override();
 
   /** The user whose turn it is. */
   get user(): TestUser {
