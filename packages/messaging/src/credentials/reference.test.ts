@@ -246,6 +246,21 @@ describe("links with a reference", () => {
     await until("another call", within, () => shop.calls === 2);
   });
 
+  test("a link that had secrets follows the file as soon as it refers to one", async () => {
+    await using folder = await secretFolder();
+    await using lab = await MessagingLab.start();
+    await lab.component();
+    await lab.put(lab.handler("orders"));
+    const first = await lab.account.user("first");
+    await folder.write(first);
+    const config = { credentials: `file://${folder.path}/nats.creds` };
+    await lab.put(lab.handler("orders", { config, secrets: {} }));
+    await lab.usersAre(first.publicKey);
+    const second = await lab.account.user("second");
+    await folder.write(second);
+    await lab.usersAre(second.publicKey);
+  });
+
   test("what turns out to lie in plain text is warned of or refused", async () => {
     await using lab = await MessagingLab.start();
     process.env["KEYTURN_TEST_CREDS"] = lab.user.creds;
