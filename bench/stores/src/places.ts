@@ -22,7 +22,7 @@ export interface Place {
   close(): Promise<void>;
 }
 
-async function folder(): Promise<{ path: string; close(): Promise<void> }> {
+async function folder(): Promise<{ path: string; close: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), "keyturn-bench-"));
   return { path, close: () => rm(path, { recursive: true }) };
 }
