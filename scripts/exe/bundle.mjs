@@ -11,6 +11,7 @@ import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import { StepFailed } from "../lib/step.mjs";
 import { readJson, root } from "../lib/workspace.mjs";
+import { asText } from "./as-text.mjs";
 import { licences } from "./licences.mjs";
 
 const member = "packages/messaging";
@@ -25,6 +26,7 @@ export const bundlePath = join(
 /** Makes the bundle from what tsc has compiled. Same sources, same bytes. */
 export async function bundle() {
   const before = existsSync(bundlePath) && readFileSync(bundlePath, "utf8");
+  const texts = [];
   const { outputFiles, metafile, warnings } = await build({
     absWorkingDir: root,
     entryPoints: [join(root, member, "dist/main.js")],
@@ -39,7 +41,7 @@ export async function bundle() {
     metafile: true,
     write: false,
     logLevel: "silent",
-    plugins: [withVersion],
+    plugins: [withVersion, asText(root, texts)],
   }).catch((error) => {
     throw new StepFailed(cannotBundle(error.errors ?? [{ text: `${error}` }]));
   });
@@ -49,7 +51,8 @@ export async function bundle() {
     ({ location }) => !location || parts[location.file]?.bytesInOutput > 0,
   );
   if (told.length > 0) throw new StepFailed(cannotBundle(told));
-  const text = `${outputFiles[0].text}${licences(Object.keys(metafile.inputs))}`;
+  const inputs = [...Object.keys(metafile.inputs), ...texts];
+  const text = `${outputFiles[0].text}${licences(inputs)}`;
   if (text !== before) {
     mkdirSync(dirname(bundlePath), { recursive: true });
     writeFileSync(bundlePath, text);

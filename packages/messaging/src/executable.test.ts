@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { HostDouble, ManagedChild, until } from "@keyturn/testkit";
+import { HostDouble, ManagedChild, natsServer, until } from "@keyturn/testkit";
 
 import { MessagingLab, within } from "./testing/messaging-lab.test.js";
 import { version } from "./version.js";
@@ -153,6 +153,42 @@ for (const { form, file, skip } of forms)
       } finally {
         assert.deepEqual(await child.stop(), { code: 0, signal: null });
         rmSync(secrets, { recursive: true });
+      }
+    });
+
+    test("has the clients of stores in it", async () => {
+      const links = [
+        {
+          component: "shop",
+          interface: "handler",
+          config: {
+            cluster_uris: "127.0.0.1:1",
+            subscriptions: "orders",
+            credentials:
+              "aws-sm://eu-central-1/none?endpoint=http%3A%2F%2F127.0.0.1%3A1",
+          },
+        },
+      ];
+      await using lattice = await natsServer();
+      const child = await ManagedChild.start({
+        command: program,
+        args: [],
+        env: {
+          KEYTURN_CONFIG: JSON.stringify({
+            lattice: { url: lattice.url },
+            links,
+          }),
+          AWS_ACCESS_KEY_ID: "id",
+          AWS_SECRET_ACCESS_KEY: "secret",
+        },
+      });
+      try {
+        await until("its failure", within, () =>
+          /link-failing/.test(child.stderr.text()),
+        );
+        assert.match(child.stderr.text(), /aws-sm.*ECONNREFUSED/);
+      } finally {
+        await child.stop();
       }
     });
 
