@@ -10,9 +10,11 @@ import {
   JsonError,
   onlyFields,
   parseJson,
+  type JsonObject,
 } from "../../json/index.js";
 import { Secret } from "../../secret/secret.js";
 import { expandPath } from "../home.js";
+import { secretsIn } from "../value.js";
 
 /** Where a field of a credential comes from. */
 export type ContextValue =
@@ -54,10 +56,11 @@ const handling = onlyFields(
  */
 export function readContext(content: Secret, where: string): ContextFields {
   const found: ContextFields = new Map();
+  let secrets: ReadonlyMap<string, Secret> = new Map();
   try {
-    const fields = content.use(
-      (bytes) => new Fields(parseJson(bytes, handling)),
-    );
+    const value = content.use((bytes) => parseJson(bytes, handling));
+    const fields = new Fields(value);
+    secrets = secretsIn(value as JsonObject);
     for (const [name, field, bare] of fieldsOfContext) {
       const secret = fields.secret(name);
       if (secret === undefined || secret.byteLength === 0) continue;
@@ -72,6 +75,7 @@ export function readContext(content: Secret, where: string): ContextFields {
     return found;
   } catch (error) {
     wipeFields(found);
+    for (const secret of secrets.values()) secret.wipe();
     if (!(error instanceof JsonError)) throw error;
     throw fail(
       "STORE_VALUE_INVALID",

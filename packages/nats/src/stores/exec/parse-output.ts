@@ -8,10 +8,11 @@ import {
   JsonError,
   onlyFields,
   parseJson,
+  type JsonObject,
 } from "../../json/index.js";
 import type { Secret } from "../../secret/secret.js";
 import { fieldNames, fieldsToMaterial, type Material } from "../material.js";
-import { valueToMaterial } from "../value.js";
+import { secretsIn, valueToMaterial } from "../value.js";
 import { programSigner } from "./program-signer.js";
 
 /** What a program gave. */
@@ -55,13 +56,12 @@ export function parseOutput(output: Secret, where: string): ProgramOutput {
 }
 
 function parseObject(bytes: Uint8Array, where: string): ProgramOutput {
-  const secrets = new Map<string, Secret>();
+  let secrets: ReadonlyMap<string, Secret> = new Map();
   try {
-    const fields = new Fields(parseJson(bytes, handling));
-    for (const name of fieldNames) {
-      const secret = fields.secret(name);
-      if (secret !== undefined) secrets.set(name, secret);
-    }
+    const value = parseJson(bytes, handling);
+    secrets = secretsIn(value as JsonObject);
+    const fields = new Fields(value);
+    for (const name of fieldNames) fields.secret(name);
     const expiry = fields.text("expiry", "");
     const expiresAt = expiry === "" ? undefined : new Date(expiry);
     if (

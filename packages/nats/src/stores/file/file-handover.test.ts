@@ -58,3 +58,33 @@ void test("each new file becomes a hand-over, in which nothing is lost", async (
     assert.deepEqual([name, lost, duplicated, wrong], [name, 0, 0, []]);
   }
 });
+
+void test("a file that was broken across the expiry, and is mended, brings the connection back by itself", async () => {
+  const operator = await makeOperator();
+  const account = await operator.account("APP");
+  await using folder = await tempFolder();
+  await using server = await natsServer({
+    config: await operator.serverConfig(),
+  });
+  const short = await account.user("short", { expiresInSeconds: 3 });
+  await folder.replace("nats.creds", short.creds);
+  await using connection = await connect({
+    servers: server.url,
+    credentials: `file://${folder.at("nats.creds")}`,
+  });
+  await folder.replace("nats.creds", "broken");
+  await until("the wait for a credential", 10_000, () => {
+    return connection.posture().state === "waiting";
+  });
+  assert.match(
+    connection.posture().lastError?.message ?? "",
+    /its source gives no other: What file:.* has is no credential/,
+  );
+  const { creds, publicKey } = await account.user("next");
+  await folder.replace("nats.creds", creds);
+  await until("the connection", 5000, () => {
+    const { state, publicKey: now } = connection.posture();
+    return state === "connected" && now === publicKey;
+  });
+  await connection.flush();
+});

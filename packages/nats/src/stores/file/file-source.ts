@@ -20,8 +20,6 @@ export interface FileSourceOptions {
   readonly origin: CredentialOrigin;
   /** Pause between looks that no event asked for, in milliseconds. Default 10,000. */
   readonly pollMs?: number;
-  /** Whether it is told if everybody may read the files. Default true. */
-  readonly checkMode?: boolean;
 }
 
 /** A credential in files that somebody else writes; see {@link SettledFiles}. */
@@ -59,7 +57,7 @@ export class FileSource implements CredentialSource {
       ...this.#options.origin,
       version: new Date(changedAt).toISOString(),
     };
-    if (origin.plaintext || this.#options.checkMode === false) return origin;
+    if (origin.plaintext) return origin;
     const hint = await hintOfReadableByAll(files.values());
     return hint === undefined ? origin : { ...origin, plaintext: true, hint };
   }
