@@ -50,6 +50,8 @@ export class Candidate {
   keptBytes = 0;
   /** Subscriptions that the server refused since the last {@link roundTrip}. */
   refused: RefusedSubscription[] = [];
+  /** Called with each message and its subscription's id; if it returns true, the message is not kept. */
+  onMessage: ((sid: number, bytes: Uint8Array) => boolean) | undefined;
   /** Called for a message to `probeSid`; such messages are not kept. */
   onProbe: (() => void) | undefined;
 
@@ -158,8 +160,7 @@ export class Candidate {
   #onFrame(frame: Frame): void {
     switch (frame.kind) {
       case "message":
-        if (isProbe(frame.line)) this.onProbe?.();
-        else this.#keep(frame.bytes);
+        this.#onMessage(frame);
         return;
       case "pong":
         this.#pongs.shift()?.resolve();
@@ -181,6 +182,13 @@ export class Candidate {
       case "ok":
         return;
     }
+  }
+
+  #onMessage({ line, bytes }: Frame): void {
+    // `MSG` and `HMSG` have the same beginning: subject, then id.
+    const sid = Buffer.from(line).toString("latin1").split(" ")[2];
+    if (sid === Candidate.probeSid) this.onProbe?.();
+    else if (this.onMessage?.(Number(sid), bytes) !== true) this.#keep(bytes);
   }
 
   /** Servers send INFO once more after CONNECT; nats.js needs to see it only if it says something new. */
@@ -214,12 +222,6 @@ export class Candidate {
     if (/^permissions violation/i.test(text)) return;
     this.#fail(new ServerRefusal(text));
   }
-}
-
-function isProbe(line: Uint8Array): boolean {
-  return (
-    Buffer.from(line).toString("latin1").split(" ")[2] === Candidate.probeSid
-  );
 }
 
 /** A deadline on a step of the hand-over, so that a stalled peer cannot hold it for ever. */

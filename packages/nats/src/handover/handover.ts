@@ -67,6 +67,8 @@ class Handover {
   #present: ReadonlySet<SubscriptionImpl> = new Set();
   readonly #lost = deferred<void>();
   #oldIsLost = false;
+  /** Messages of the new connection that were delivered before the switch. */
+  #early = 0;
   /** Of the new connection, when it was subscribed. */
   #roundTripMs = 0;
 
@@ -99,6 +101,7 @@ class Handover {
         await this.#drain("");
       }
       protocol.overlap = { copies: this.#copies, phase: "recording" };
+      this.#deliverEarly();
       await this.#subscribe();
       if (!sameServer) await this.#provePropagation();
       await this.#outlastDeliveries();
@@ -110,7 +113,7 @@ class Handover {
     const gap = !(await this.#drain(this.#unsubscribeAll()));
     await this.#assertCandidateStands();
     const heldFrames = this.#live.heldFrames;
-    const keptFrames = this.#candidate.kept.length;
+    const keptFrames = this.#early + this.#candidate.kept.length;
     this.#switch(gap);
     const durationMs = performance.now() - started;
     const copiesDropped = await this.#dropCopies();
@@ -135,6 +138,25 @@ class Handover {
     this.#live.onSocketLost = () => {
       this.#oldIsLost = true;
       this.#lost.resolve();
+      return true;
+    };
+  }
+
+  /**
+   * What members of queue groups get has no order: it need not wait for the switch. Unless its answer does,
+   * which the user may give only on the connection that it came on.
+   */
+  #deliverEarly(): void {
+    const protocol = this.#protocol;
+    if (protocol.openReplies !== undefined || this.#replies !== undefined)
+      return;
+    const early = new LateMessages(protocol);
+    this.#candidate.onMessage = (sid, bytes) => {
+      const subscription = protocol.subscriptions.get(sid);
+      if (subscription === undefined || !protocol.queues.isShared(subscription))
+        return false;
+      this.#early++;
+      early.deliver(bytes);
       return true;
     };
   }

@@ -50,6 +50,13 @@ export async function prove(
       if (isRefusal(error) && !elsewhere) break;
     }
   }
+  if (isTooSlow(lastError)) {
+    throw fail(
+      "HANDOVER_TIMEOUT",
+      `The server did not wait any longer for the new credential to be presented. ${goesOn}`,
+      { cause: lastError },
+    );
+  }
   if (isRefusal(lastError)) {
     const who = isNewTls
       ? `certificates (${tls?.name})`
@@ -92,6 +99,17 @@ async function* targets(
 }
 
 function isRefusal(error: unknown): error is Error {
+  return isServerRefusal(error) && !isTooSlow(error);
+}
+
+/** Says nothing of the credential: this process, or the server, has too much to do. */
+function isTooSlow(error: unknown): boolean {
+  return (
+    isServerRefusal(error) && /^authentication timeout/i.test(error.message)
+  );
+}
+
+function isServerRefusal(error: unknown): error is Error {
   return error instanceof Error && error.name === "ServerRefusal";
 }
 
