@@ -4,8 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 
-import { makeOperator, type TestUser } from "@keyturn/testkit";
+import {
+  makeOperator,
+  natsServer,
+  until,
+  type TestUser,
+} from "@keyturn/testkit";
 
+import { connect } from "../../connection/connect.js";
 import { rejects } from "../../errors/refuses.test.fixture.js";
 import { credentialsFrom } from "../registry.js";
 import { storeSuite } from "../store-behaviour.test.fixture.js";
@@ -273,6 +279,52 @@ describe("vault: credentials with a lease", () => {
     ]);
     end?.();
   });
+});
+
+test("vault: sealed, wrong or slow, it costs a connection nothing; what changed meanwhile takes over when it is back", async () => {
+  await using lab = await Lab.open();
+  const { vault } = lab;
+  const operator = await makeOperator();
+  const account = await operator.account("APP");
+  await using server = await natsServer({
+    config: await operator.serverConfig(),
+  });
+  const { jwt, seed, publicKey } = await account.user("first");
+  vault.put({ jwt, seed });
+  await using connection = await connect({
+    servers: server.url,
+    credentials: `${lab.reference()}&poll=1`,
+    refresh: { deadlineMs: 300 },
+  });
+  let goOn: (() => void) | undefined;
+  const faults: readonly (() => void)[] = [
+    () => (vault.isSealed = true),
+    () => (vault.instead = () => ({ status: 502, body: "<html>" })),
+    () => (vault.waiting = new Promise<void>((done) => (goOn = done))),
+  ];
+  for (const begin of faults) {
+    const before = connection.posture().lastError;
+    begin();
+    await until(
+      "the fault to be told",
+      5000,
+      () => connection.posture().lastError !== before,
+    );
+    assert.equal(connection.posture().state, "connected");
+    assert.equal(connection.posture().publicKey, publicKey);
+  }
+  const next = await account.user("next");
+  vault.put({ jwt: next.jwt, seed: next.seed });
+  vault.isSealed = false;
+  vault.instead = undefined;
+  vault.waiting = Promise.resolve();
+  goOn?.();
+  await until(
+    "the hand-over",
+    5000,
+    () => connection.posture().publicKey === next.publicKey,
+  );
+  assert.equal(connection.posture().lastError, undefined);
 });
 
 describe("vault: what is wrong says what, and what to do", () => {
