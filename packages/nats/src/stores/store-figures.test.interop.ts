@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -10,8 +10,6 @@ import {
   PutSecretValueCommand,
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
-import { jetstream } from "@nats-io/jetstream";
-import { Kvm } from "@nats-io/kv";
 
 import {
   Ledger,
@@ -53,8 +51,6 @@ withTestIdentity();
 const bao = process.env["KEYTURN_BAO"];
 const moto = process.env["KEYTURN_MOTO"];
 const stores: readonly Store[] = [
-  { name: "file:", open: openFile },
-  { name: "nats-kv:", open: openKv },
   { name: "wasmcloud: with poll=1", open: openWasmcloud },
   {
     name: "vault: with poll=1",
@@ -149,33 +145,6 @@ async function temporary(): Promise<AsyncDisposable & { path: string }> {
   return {
     path,
     [Symbol.asyncDispose]: () => rm(path, { recursive: true }),
-  };
-}
-
-async function openFile(): Promise<Place> {
-  const folder = await temporary();
-  const file = join(folder.path, "nats.creds");
-  return {
-    reference: `file://${file}`,
-    put: async ({ creds }) => {
-      await writeFile(`${file}.new`, creds, { mode: 0o600 });
-      await rename(`${file}.new`, file);
-    },
-    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
-  };
-}
-
-async function openKv(): Promise<Place> {
-  const server = await natsServer({ jetstream: true, debug: false });
-  const writer = await connect({ servers: server.url });
-  const bucket = await new Kvm(jetstream(writer)).create("creds");
-  return {
-    reference: `nats-kv://creds/orders?servers=${server.url}`,
-    put: ({ creds }) => bucket.put("orders", creds),
-    [Symbol.asyncDispose]: async () => {
-      await writer.close();
-      await server.stop();
-    },
   };
 }
 
