@@ -63,6 +63,7 @@ export type {
   HandoverReason,
   Posture,
 } from "./handover/posture.js";
+export { credentialChange } from "./handover/status.js";
 export {
   defaultHandoverDeadlines,
   type HandoverDeadlines,

@@ -376,7 +376,7 @@ class Handover {
       // The new connection has broken meanwhile; nats.js is reconnecting, and nothing overlaps now.
     }
     this.#protocol.overlap = undefined;
-    this.#protocol.expectLate(this.#copies);
+    this.#protocol.lateCopies.expect(this.#copies);
     return this.#copies.dropped;
   }
 

@@ -81,7 +81,11 @@ export class LiveConnection extends OpenNatsConnection {
       authenticator: (nonce?: string) => late.present(nonce),
     });
     late.present = (nonce) => this.#present(nonce);
-    this.#onChange = live.onChange ?? (() => undefined);
+    this.#onChange = (change) => {
+      live.onChange?.(change);
+      // Of connections nats.js tells by itself.
+      if (change.type !== "connected") this.#live.tell(change);
+    };
     const maxControlLine = live.maxControlLine ?? defaultMaxControlLine;
     this.#keeper = new Keeper(asSource(source), live.refresh ?? {}, {
       check: (credential) => {
@@ -133,8 +137,7 @@ export class LiveConnection extends OpenNatsConnection {
           this.#presenter.taken();
           this.#tls?.taken(this.#live.live.clientTls);
           this.#onChange({ type: "connected" });
-          // A newer credential may have come while this one was being presented.
-          this.#mover.moveOn();
+          this.#mover.reconnected();
         },
         credentialFault: () => this.#presenter.fault(),
         sign: (info) => this.#presenter.sign(info),

@@ -10,6 +10,7 @@ import type { CredentialChange, HandoverReason } from "./posture.js";
 import type { Presenter } from "./presenter.js";
 import type { LiveProtocol } from "./protocol.js";
 import { otherAccount } from "./prove.js";
+import { reconnectInstead } from "./reconnect-instead.js";
 import type { HandoverDeadlines, HandoverReport } from "./report.js";
 
 /** The longest pause between tries of a hand-over, in milliseconds. */
@@ -22,10 +23,7 @@ interface Step extends Identity {
 
 /** What a mover works on. */
 export interface MoverParts {
-  readonly connection: Pick<
-    OpenNatsConnection,
-    "isClosed" | "isDraining" | "reconnect"
-  >;
+  readonly connection: Pick<OpenNatsConnection, "isClosed" | "isDraining">;
   readonly live: LiveProtocol;
   readonly keeper: Keeper;
   readonly presenter: Presenter;
@@ -89,6 +87,12 @@ export class Mover {
     this.moveOn();
   }
 
+  /** nats.js has connected again, with what was the newest then: something newer may have come meanwhile. */
+  reconnected(): void {
+    this.#leaving = false;
+    this.moveOn();
+  }
+
   close(): void {
     clearTimeout(this.#retry);
   }
@@ -126,7 +130,7 @@ export class Mover {
       } catch (error) {
         if (isConnectionLimit(error)) {
           await this.#reconnectInstead(error);
-          return;
+          continue;
         }
         // Something newer may have come meanwhile, of which nothing was refused yet.
         if (this.#onRefused(step, error)) refused.add(step.of);
@@ -161,11 +165,11 @@ export class Mover {
   async #take(step: Step): Promise<void> {
     const { of, credential, tls } = step;
     const elsewhere = of === "server";
-    this.#leaving = false;
     assertSameAccount(this.#presenter.presented, credential);
     const report = await handOver(this.#live, step, this.#deadlines, elsewhere);
     this.#presenter.taken(credential);
     this.#tls?.taken(tls);
+    this.#leaving = false;
     this.#handovers++;
     this.#failures = 0;
     this.#lastReport = report;
@@ -211,24 +215,13 @@ export class Mover {
 
   /** No second connection is allowed: the old one is left first, and what that cost is told. */
   async #reconnectInstead(cause: unknown): Promise<void> {
-    const started = performance.now();
-    const server = this.#live.servers.getCurrentServer();
-    server.lastConnect = 0;
-    await this.#live.flush().catch(() => undefined);
-    await this.#connection.reconnect();
-    for (
-      let i = 0;
-      i < 500 && (!this.#live.connected || performance.now() - started < 1);
-      i++
-    ) {
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
+    // nats.js dials at once a server that it has never dialled.
+    this.#live.servers.getCurrentServer().lastConnect = 0;
+    const { drainMs } = this.#deadlines;
+    const gapMs = await reconnectInstead(this.#live, drainMs);
     this.#refusals.clear();
-    this.#onChange({
-      type: "reconnectedInstead",
-      gapMs: performance.now() - started,
-      cause,
-    });
+    if (gapMs !== undefined)
+      this.#onChange({ type: "reconnectedInstead", gapMs, cause });
   }
 }
 

@@ -62,6 +62,7 @@ test("what is called, overridden or set in nats.js is there", () => {
   ]);
   assertHas(protocol, "field", [
     "_closed",
+    "closed",
     "connectError",
     "connected",
     "connectedOnce",
@@ -70,6 +71,7 @@ test("what is called, overridden or set in nats.js is there", () => {
     "info",
     "infoReceived",
     "lastError",
+    "muxSubscriptions",
     "options",
     "parser",
     "pongs",

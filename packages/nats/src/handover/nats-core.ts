@@ -64,6 +64,14 @@ export interface OpenProtocolHandler {
   readonly subscriptions: ProtocolHandler["subscriptions"];
   readonly servers: ProtocolHandler["servers"];
   readonly heartbeats: ProtocolHandler["heartbeats"];
+  readonly closed: ProtocolHandler["closed"];
+  readonly muxSubscriptions: {
+    /** Requests under way, by their token; one of the promises ends with each. */
+    readonly reqs: Map<
+      string,
+      { readonly deferred?: Promise<unknown>; readonly done?: Promise<unknown> }
+    >;
+  };
   readonly lastError?: Error;
   connected: boolean;
   readonly connectedOnce: boolean;

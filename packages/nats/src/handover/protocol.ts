@@ -11,10 +11,12 @@ import {
   type PublishOptions,
   type Server,
   type ServerEntry,
+  type Status,
   type SubscriptionImpl,
 } from "./nats-core.js";
 import type { ReplyPermission } from "../credentials/replies.js";
 import type { Outbox } from "../outbox/outbox.js";
+import { LateCopies } from "./late-copies.js";
 import type { Lingering } from "./lingering.js";
 import { DeliverySubjects } from "./delivery-subjects.js";
 import { OpenReplies } from "./open-replies.js";
@@ -26,9 +28,6 @@ import { HandoverTransport, type WireStreams } from "./transport.js";
 
 const utf8 = new TextEncoder();
 const ping = utf8.encode("PING\r\n");
-
-/** How long a copy may be late, in milliseconds. */
-const lateCopiesMs = 1000;
 
 /** How copies are treated while a hand-over overlaps: written down, or dropped. */
 export interface Overlap {
@@ -44,10 +43,13 @@ export interface Overlap {
 export class LiveProtocol extends OpenProtocolHandler {
   /** Set while a hand-over has two sockets. */
   overlap: Overlap | undefined;
+  /** Whether what is published waits for the next connection, although this one still stands. */
+  isParked = false;
   /** Where a hand-over to another server publishes its probe; a refusal of it is nobody's business. */
   probeSubject: string | undefined;
   /** The second connection while a hand-over makes one. */
   candidate: Candidate | undefined;
+  readonly lateCopies = new LateCopies();
   /** Requests of the present socket, if the user may answer them only there. */
   openReplies: OpenReplies | undefined;
   /** Sockets that were left, while requests that came there are being answered. */
@@ -61,9 +63,8 @@ export class LiveProtocol extends OpenProtocolHandler {
   /** While outbound traffic is held: pings that the present server has to answer. */
   #owed: Set<Deferred<void>> | undefined;
   #holdsOnChange = false;
-  /** Copies that are still to come from the hand-over before. */
-  #late: Copies | undefined;
   #isWaiting = false;
+  #next: Deferred<void> | undefined;
   #postponed: { remaining: number; answers: Deferred<void>[] } | undefined;
 
   constructor(
@@ -319,6 +320,9 @@ export class LiveProtocol extends OpenProtocolHandler {
       .join("");
     if (commands.length > 0) this.transport.send(utf8.encode(commands));
     // Called by nats.js at the one moment when a new connection has just become usable.
+    this.isParked = false;
+    this.#next?.resolve();
+    this.#next = undefined;
     this.outbox.release((entry) =>
       super.publish(entry.subject, entry.payload, entry.options),
     );
@@ -333,7 +337,8 @@ export class LiveProtocol extends OpenProtocolHandler {
     if (this.openReplies !== undefined || this.lingering.size > 0) {
       if (this.#answerWhereAsked(subject, payload, options)) return;
     }
-    if (this.connected) super.publish(subject, payload, options);
+    if (this.connected && !this.isParked)
+      super.publish(subject, payload, options);
     else this.outbox.add(subject, payload, options);
   }
 
@@ -356,47 +361,27 @@ export class LiveProtocol extends OpenProtocolHandler {
   ): boolean {
     for (const socket of this.lingering)
       if (socket.publish(subject, payload, options)) return true;
-    if (this.openReplies?.answers(subject) !== true || !this.live.isHolding)
-      return false;
+    if (this.openReplies?.answers(subject) !== true) return false;
+    if (!this.live.isHolding && !this.isParked) return false;
     this.live.sendNow(pubFrame(subject, payload, options));
     return true;
   }
 
   override processMsg(message: MsgArg, data: Uint8Array): void {
-    if (this.#late !== undefined && this.#isLateCopy(this.#late, message, data))
+    if (
+      this.lateCopies.isExpected &&
+      this.#comesTwice(message) &&
+      this.lateCopies.isCopy(message, data)
+    )
       return;
     if (this.overlap !== undefined && this.#isCopy(this.overlap, message, data))
       return;
     if (this.deliveries.isWaiting)
       this.deliveries.received(message.subject, data);
     const { reply } = message;
-    if (
-      this.openReplies !== undefined &&
-      reply !== undefined &&
-      reply.length > 0
-    )
+    if (this.openReplies !== undefined && reply?.length)
       this.openReplies.opened(Buffer.from(reply).toString("utf8"));
     super.processMsg(message, data);
-  }
-
-  /**
-   * After a hand-over: a server may deliver a message to one of our sockets, answer pings of both, and
-   * only then deliver it to the other.
-   */
-  expectLate(copies: Copies): void {
-    copies.forgetOpen();
-    if (copies.owed === 0) return;
-    this.#late = copies;
-    setTimeout(() => {
-      if (this.#late === copies) this.#late = undefined;
-    }, lateCopiesMs).unref();
-  }
-
-  #isLateCopy(copies: Copies, message: MsgArg, data: Uint8Array): boolean {
-    if (!this.#comesTwice(message)) return false;
-    const isCopy = copies.isCopy(message, data);
-    if (copies.owed === 0) this.#late = undefined;
-    return isCopy;
   }
 
   #isCopy(overlap: Overlap, message: MsgArg, data: Uint8Array): boolean {
@@ -488,11 +473,21 @@ export class LiveProtocol extends OpenProtocolHandler {
     const postponed = this.#postponed;
     this.#postponed = undefined;
     if (postponed !== undefined) this.pongs.push(...postponed.answers);
-    this.#late = undefined;
+    this.lateCopies.forget();
     this.#owed = undefined;
     this.#holdsOnChange = false;
     super.resetOutbound();
     this.parser = new StreamParser(this);
+  }
+
+  /** Resolves when there is another connection. */
+  nextConnection(): Promise<void> {
+    return (this.#next ??= deferred<void>());
+  }
+
+  /** Tells the status iterators something that is not nats.js' own. */
+  tell(status: { readonly type: string }): void {
+    this.dispatchStatus(status as Status);
   }
 
   /** Ends the pause before the next dial; does nothing where there is none. */

@@ -1,4 +1,4 @@
-import type { NatsConnection } from "@nats-io/nats-core";
+import type { NatsConnection, Status } from "@nats-io/nats-core";
 
 import { until } from "../wait/until.js";
 import { ClientJetStream } from "./client-jetstream.js";
@@ -23,6 +23,19 @@ import {
 } from "./traffic.js";
 
 const settleMs = 15_000;
+/** What is counted of the status: not pings, which come with time, nor what nats.js does not know. */
+const ofNatsJs: ReadonlySet<Status["type"]> = new Set([
+  "disconnect",
+  "reconnect",
+  "reconnecting",
+  "forceReconnect",
+  "staleConnection",
+  "update",
+  "ldm",
+  "error",
+  "slowConsumer",
+  "close",
+]);
 
 /** What a peer needs to sign in, and how much traffic there is. */
 export interface TrafficOptions {
@@ -156,7 +169,7 @@ export class TrafficAround {
 
   async #watch(): Promise<void> {
     for await (const { type } of this.#connection.status())
-      if (type !== "ping") this.#statuses.push(type);
+      if (ofNatsJs.has(type)) this.#statuses.push(type);
   }
 
   #report(
