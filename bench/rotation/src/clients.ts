@@ -14,7 +14,6 @@ export async function ours({
     servers,
     credentials: async () => userJwtCredential({ ...(await source()), origin }),
     keepOrder: (subject) => subject.endsWith(".ordered"),
-    reconnectTimeWait: 50,
   });
   return { connection, rotate: () => connection.refreshCredentials() };
 }

@@ -135,6 +135,11 @@ void test("options that contradict are refused before any dial", async () => {
     "The option `user` of nats.js has no place here. Pass `credentials` in its place.",
   );
   await rejects(
+    connect({ reconnectTimeWait: 10 } as never),
+    "CONNECT_OPTIONS_CONFLICT",
+    "The option `reconnectTimeWait` of nats.js has no place here. Pass `reconnectDelayHandler` in its place.",
+  );
+  await rejects(
     connect({ maxReconnectAttempts: 3 }),
     "CONNECT_OPTIONS_CONFLICT",
     "The option `maxReconnectAttempts` cannot be set to that: this connection never gives up. Leave it out.",

@@ -21,9 +21,18 @@ import { watchWith } from "./watch.js";
 import { tellCredentialChange } from "./tell-credential-change.js";
 import { tellFault } from "./tell-fault.js";
 
-/** Options that nats.js has and a credential replaces. */
+/** Options that nats.js has and others replace. */
 type Replaced =
-  "authenticator" | "user" | "pass" | "token" | "port" | "servers" | "tls";
+  | "authenticator"
+  | "user"
+  | "pass"
+  | "token"
+  | "port"
+  | "servers"
+  | "tls"
+  | "reconnectTimeWait"
+  | "reconnectJitter"
+  | "reconnectJitterTLS";
 
 /** Options of {@link connect}: those of nats.js, without its ways to sign in, and these. */
 export interface ConnectOptions extends Omit<NodeConnectionOptions, Replaced> {
@@ -192,6 +201,9 @@ const replaced: Readonly<Record<string, string>> = {
   pass: "Pass `credentials` in its place.",
   token: "Pass `credentials` in its place.",
   port: "Pass `servers` in its place.",
+  reconnectTimeWait: "Pass `reconnectDelayHandler` in its place.",
+  reconnectJitter: "Pass `reconnectDelayHandler` in its place.",
+  reconnectJitterTLS: "Pass `reconnectDelayHandler` in its place.",
 };
 const notKept = [
   "reconnect",

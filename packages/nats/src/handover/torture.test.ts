@@ -22,7 +22,6 @@ async function ours({ servers, source }: TortureSite): Promise<Rotatable> {
     servers,
     credentials: async () => userJwtCredential({ ...(await source()), origin }),
     keepOrder: (subject) => subject.endsWith(".ordered"),
-    reconnectTimeWait: 50,
   });
   return { connection, rotate: () => connection.refreshCredentials() };
 }
