@@ -286,4 +286,26 @@ describe("links with a reference", () => {
       delete process.env["KEYTURN_TEST_CREDS"];
     }
   });
+
+  test("of a link does not say who is asked, or what of this machine is shown to it", () => {
+    const elsewhere = "vault://kv/shop?address=https://vault.example";
+    const refused = (credentials: string, providerConfig = {}): void =>
+      refuses(
+        () => planOf({ linkConfig: { credentials }, providerConfig }),
+        "MESSAGING_REFERENCE_REFUSED",
+        `${begin} \`credentials\` of the link config says with \`address\` which server is asked, or what of this machine it is shown, which links may not. Refer to another place, or let links use it: \`link_references\` of the provider's config.`,
+      );
+    refused(elsewhere);
+    refused("vault://kv/shop?%61ddress=https://vault.example");
+    refused(elsewhere, { link_references: "vault://kv/" });
+    const providerConfig = { link_references: elsewhere };
+    refused(`${elsewhere}.evil`, providerConfig);
+    const linkConfig = { credentials: `${elsewhere}&field=creds` };
+    assert.equal(
+      source({ linkConfig, providerConfig }),
+      linkConfig.credentials,
+    );
+    const own = { credentials: elsewhere };
+    assert.equal(source({ providerConfig: own }), elsewhere);
+  });
 });

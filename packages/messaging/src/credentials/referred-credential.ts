@@ -1,5 +1,6 @@
 import {
   credentialsFrom,
+  parseReference,
   PlaintextGuard,
   type Credential,
   type CredentialOrigin,
@@ -101,15 +102,37 @@ function refuseForeign(
     .split(",")
     .map((part) => part.trim())
     .filter((part) => part !== "");
-  const isAllowed =
-    allowed === undefined
-      ? !text.startsWith("exec:")
-      : beginnings.some((beginning) => text.startsWith(beginning));
-  if (isAllowed) return;
-  throw fail(
-    "MESSAGING_REFERENCE_REFUSED",
-    allowed === undefined
-      ? `\`credentials\` of the ${place} names a program to be run, which links may not.`
-      : `\`credentials\` of the ${place} begins with none of what \`link_references\` of the ${allowed.place} lets links use.`,
-  );
+  const fits = beginnings.filter((beginning) => text.startsWith(beginning));
+  const refuse = (why: string): never => {
+    throw fail(
+      "MESSAGING_REFERENCE_REFUSED",
+      `\`credentials\` of the ${place} ${why}.`,
+    );
+  };
+  if (allowed !== undefined && fits.length === 0)
+    refuse(
+      `begins with none of what \`link_references\` of the ${allowed.place} lets links use`,
+    );
+  if (allowed === undefined && text.startsWith("exec:"))
+    refuse("names a program to be run, which links may not");
+  for (const [name, value] of parseReference(text).parameters)
+    if (
+      steering.test(name) &&
+      !fits.some((beginning) => parametersOf(beginning).get(name) === value)
+    )
+      refuse(
+        `says with \`${name}\` which server is asked, or what of this machine it is shown, which links may not`,
+      );
+}
+
+/**
+ * Parameters that say who is asked, and with what: a link could have a token of this machine sent to a
+ * server of its own.
+ */
+const steering = /^(address|endpoint|servers|credentials|profile|.+-file)$/;
+
+function parametersOf(beginning: string): ReadonlyMap<string, string> {
+  return beginning.includes("?")
+    ? parseReference(beginning).parameters
+    : new Map();
 }
