@@ -3,6 +3,7 @@ import { chmod } from "node:fs/promises";
 import { test } from "node:test";
 
 import {
+  makeOperator,
   makeTlsAuthority,
   natsServer,
   rotateUnderTraffic,
@@ -10,9 +11,12 @@ import {
   type NatsServer,
   type NatsServerOptions,
   type TlsCertificate,
+  type UserOptions,
 } from "@keyturn/testkit";
 
 import { connect, type ConnectOptions } from "../connection/connect.js";
+import type { Credential } from "../credentials/credential.js";
+import { userJwtCredential } from "../credentials/makers.js";
 import { rejects } from "../errors/refuses.test.fixture.js";
 import type { NatsEvent } from "../events/nats-events.js";
 import type { LiveConnection } from "../handover/live-connection.js";
@@ -234,9 +238,9 @@ void test("certificates that the server refuses leave all as it was, and are tri
 
 void test("a server under another authority is moved to when the bundle has changed", async () => {
   const other = makeTlsAuthority("Next root");
-  await using at = await room(authority.client("orders"));
-  const { connection, folder } = at;
   const client = authority.client("orders");
+  await using at = await room(client);
+  const { connection, folder } = at;
   await kubeletWrites(folder, {
     "tls.crt": client.certificate,
     "tls.key": client.key,
@@ -286,6 +290,86 @@ void test("an expired client certificate is told before and after; renewed, the 
   );
   assert.ok(performance.now() - renewed < 5000);
   assert.equal(connection.posture().lastError, undefined);
+});
+
+void test("where the certificate says who the user is, a hand-over is to another user", async () => {
+  const tls = { ...authority.server(), clientAuthority: ca };
+  await using at = await room(authority.client("first"), {
+    tls,
+    config: {
+      tls: {
+        cert_file: "certificate.pem",
+        key_file: "key.pem",
+        ca_file: "client-authority.pem",
+        verify_and_map: true,
+      },
+      authorization: { users: [{ user: "CN=first" }, { user: "CN=second" }] },
+    },
+  });
+  const { connection, folder, server } = at;
+  const users = async (): Promise<unknown> => {
+    const page = await server.monitor<{
+      connections: { authorized_user: string }[];
+    }>("connz?auth=1");
+    return page.connections.map((entry) => entry.authorized_user);
+  };
+  assert.deepEqual(await users(), ["CN=first"]);
+  await write(folder, authority.client("unknown"));
+  await assert.rejects(connection.refreshCredentials(), (error: Error) => {
+    assert.match(
+      error.message,
+      /^The server refused the new certificates \(CN=unknown, from .*\): Authorization Violation\. The connection goes on with the present ones\./,
+    );
+    return true;
+  });
+  // Also one that begins anew has the user whom the server knows.
+  await server.restart();
+  await until("the connection", 8000, () =>
+    connection.posture().state === "connected" ? true : undefined,
+  );
+  assert.deepEqual(await users(), ["CN=first"]);
+  await write(folder, authority.client("second"));
+  await at.told(/^The connection moved to new certificates \(CN=second/);
+  await until("the old socket's end", 5000, async () =>
+    ((await users()) as string[]).join() === "CN=second" ? true : undefined,
+  );
+});
+
+void test("credential and certificates change apart: a refusal of one does not hold the other up", async () => {
+  const operator = await makeOperator();
+  const account = await operator.account("APP");
+  const make = async (user: UserOptions = {}): Promise<Credential> =>
+    userJwtCredential({
+      ...(await account.user("u", user)),
+      origin: { source: "this test", plaintext: false },
+    });
+  let next = (): Promise<Credential> => make();
+  await using at = await room(
+    authority.client("first"),
+    { config: await operator.serverConfig() },
+    { credentials: () => next() },
+  );
+  const { connection, folder } = at;
+  const user = connection.posture().publicKey;
+  const stranger = makeTlsAuthority("Somebody else").client("stranger");
+  await write(folder, stranger);
+  await assert.rejects(
+    connection.refreshCredentials(),
+    /^KeyturnError: TLS with the new/,
+  );
+  const { publicKey, certificate } = connection.posture();
+  assert.notEqual(publicKey, user);
+  assert.equal(certificate?.subject, "CN=first");
+  const refused = await make({ claims: { src: ["10.9.8.0/24"] } });
+  next = () => Promise.resolve(refused);
+  await write(folder, authority.client("second"));
+  await assert.rejects(connection.refreshCredentials(), {
+    code: "HANDOVER_REFUSED",
+    message: /^The server refused the new credential/,
+  });
+  await write(folder, authority.client("third"));
+  await at.told(/^The connection moved to new certificates \(CN=third/);
+  assert.equal(connection.posture().publicKey, publicKey);
 });
 
 void test("a source gives other certificates when asked, and when it says so", async () => {

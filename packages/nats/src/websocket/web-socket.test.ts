@@ -22,6 +22,7 @@ import type { Credential } from "../credentials/credential.js";
 import { userJwtCredential } from "../credentials/makers.js";
 import { rejects } from "../errors/refuses.test.fixture.js";
 import type { LiveConnection } from "../handover/live-connection.js";
+import { webSockets } from "./web-sockets.js";
 
 const origin = { source: "this test", plaintext: false };
 const authority = makeTlsAuthority();
@@ -251,6 +252,45 @@ void test("the request has path and name; a server that is silent leaves no sock
     open === 0 ? true : undefined,
   );
   silent.close();
+});
+
+void test("the server of a name is dialled by the address that it was found at; an attempt can be ended", async () => {
+  let request = "";
+  let open = 0;
+  const silent = createServer((socket) => {
+    open++;
+    socket.on("data", (chunk) => (request += chunk.toString("latin1")));
+    socket.on("error", () => undefined);
+    socket.on("close", () => open--);
+  }).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const streams = await webSockets([`ws://nats.invalid:${port}`]);
+  const target = { hostname: "127.0.0.1", port, tlsName: "nats.invalid" };
+  const ending = new AbortController();
+  const opening = streams.open(target, { timeout: 60_000 }, ending.signal);
+  await until("the request", 5000, () =>
+    request.endsWith("\r\n\r\n") ? true : undefined,
+  );
+  assert.match(request, new RegExp(`\r\nHost: nats\\.invalid:${port}\r\n`));
+  ending.abort();
+  await assert.rejects(opening);
+  await until("the end of the socket", 2000, () =>
+    open === 0 ? true : undefined,
+  );
+  silent.close();
+});
+
+void test("a server with TLS for TCP alone", async () => {
+  await using server = await natsServer({
+    webSocket: {},
+    tls: authority.server(),
+    config: { websocket: { listen: "127.0.0.1:-1", no_tls: true } },
+  });
+  const servers = server.webSocketUrl?.replace("wss:", "ws:") ?? "";
+  const connection = await connect({ servers });
+  await connection.flush();
+  await connection.close();
 });
 
 void test("without the package `ws` it says what to type", async () => {
