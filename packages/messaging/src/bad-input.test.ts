@@ -214,7 +214,7 @@ describe("a link that cannot work says why", () => {
     );
     assert.match(
       first.health,
-      /does not begin with TLS: .* Leave `tls_first` out, or set `handshake_first` at the server\.$/,
+      /does not begin with TLS: .* Leave `tls_first` out, write `ws:\/\/` in place of `wss:\/\/`, or set TLS up at the server\.$/,
     );
   });
 
