@@ -169,10 +169,17 @@ class Rotation {
   #running: Promise<void> | undefined;
   /** Changes that were asked for. */
   begun = 0;
+  /** A behaviour that leaves its socket leaves it in the midst of a change, too. */
+  #isReconnected = false;
 
   constructor(nc: LiveConnection) {
     this.#nc = nc;
     this.#timer = setInterval(() => void this.#rotate(), rotationMs);
+    const reconnect = nc.reconnect.bind(nc);
+    nc.reconnect = () => {
+      this.#isReconnected = true;
+      return reconnect();
+    };
   }
 
   /** At the beginning of a hand-over, while outbound traffic is held, or behind the switch: at random. */
@@ -195,7 +202,8 @@ class Rotation {
     clearInterval(this.#timer);
     await this.#running;
     assert.deepEqual(this.#failures, []);
-    assert.notEqual(this.#nc.posture().lastHandover?.gap, true);
+    if (!this.#isReconnected)
+      assert.notEqual(this.#nc.posture().lastHandover?.gap, true);
   }
 
   #rotate(): Promise<void> {
