@@ -128,7 +128,8 @@ export class Mover {
       try {
         await this.#take(step);
       } catch (error) {
-        if (isConnectionLimit(error)) {
+        // Who leaves a server has room there, as long as that goes on.
+        if (step.of !== "server" && isConnectionLimit(error)) {
           await this.#reconnectInstead(error);
           continue;
         }

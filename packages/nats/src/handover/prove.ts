@@ -42,12 +42,12 @@ export async function prove(
     } catch (error) {
       candidate.close();
       protocol.candidate = undefined;
-      lastError = error;
+      lastError = isRefusal(lastError) ? lastError : error;
       if (protocol.isClosed()) break;
       if (isKeyturnError(error) && error.code === "CREDENTIAL_OTHER_ACCOUNT")
         throw error;
-      // A refusal of the credential would be the same everywhere.
-      if (isRefusal(error) && !elsewhere) break;
+      // A refusal of the credential would be the same everywhere; another server may have room.
+      if (isRefusal(error) && !isFull(error) && !elsewhere) break;
     }
   }
   if (isTooSlow(lastError)) {
@@ -96,6 +96,11 @@ async function* targets(
   if (!elsewhere) yield sameServer(protocol);
   yield* otherServers(protocol);
   if (elsewhere) yield sameServer(protocol);
+}
+
+/** Whether it is this one server that takes no more connections. */
+function isFull(refusal: Error): boolean {
+  return /^maximum connections exceeded/i.test(refusal.message);
 }
 
 function isRefusal(error: unknown): error is Error {
