@@ -58,6 +58,8 @@ export class Candidate {
   readonly #splitter = new FrameSplitter((frame) => this.#onFrame(frame));
   readonly #pongs: Deferred<void>[] = [];
   readonly #failed = deferred<never>();
+  /** Resolves when it is broken, or given up because the connection is closed. */
+  readonly ended: Promise<void> = this.#failed.catch(() => undefined);
   #info: ServerInfo | undefined;
   #isBroken = false;
 
@@ -70,7 +72,6 @@ export class Candidate {
   ) {
     this.target = target;
     this.transport = new HandoverTransport(streams, clientTls);
-    this.#failed.catch(() => undefined);
   }
 
   /** Whether the server refused, or the socket closed. */

@@ -254,7 +254,7 @@ class Handover {
       await within(
         this.#deadlines.probeMs,
         "Waiting for the cluster",
-        Promise.race([arrived, this.#lost]),
+        Promise.race([arrived, this.#lost, this.#candidate.ended]),
       );
     } catch {
       await new Promise((resolve) => setTimeout(resolve, blindPropagationMs));
@@ -276,7 +276,11 @@ class Handover {
       await within(
         this.#deadlines.drainMs,
         "Reading the old connection to its end",
-        Promise.race([this.#protocol.roundTripNow(commands), this.#lost]),
+        Promise.race([
+          this.#protocol.roundTripNow(commands),
+          this.#lost,
+          this.#candidate.ended,
+        ]),
       );
     } catch {
       return false;
@@ -370,7 +374,7 @@ class Handover {
       await within(
         this.#deadlines.drainMs,
         "The first round trip of the new connection",
-        this.#protocol.flush(),
+        Promise.race([this.#protocol.flush(), this.#candidate.ended]),
       );
     } catch {
       // The new connection has broken meanwhile; nats.js is reconnecting, and nothing overlaps now.

@@ -304,10 +304,11 @@ export class LiveProtocol extends OpenProtocolHandler {
    * What is held goes out at the switch. By then a queue group would have lost what its server gave to a
    * member that has gone, and a drain brought more than was asked for: so both servers hear of it now, too.
    */
-  #leaveBoth({ sid, draining }: SubscriptionImpl): void {
+  #leaveBoth({ sid, draining, subject }: SubscriptionImpl): void {
     this.flushPending();
-    // A drain gives what was published here before it; that is held as well.
-    if (draining && this.live.heldFrames > 0) return;
+    // A drain gives what was published here before it, and that may be held as well.
+    const literal = /[*>]/.test(subject) ? "" : subject;
+    if (draining && this.live.holds(literal)) return;
     const command = `UNSUB ${sid}\r\n`;
     this.live.sendNow(utf8.encode(command));
     this.candidate?.send(command);

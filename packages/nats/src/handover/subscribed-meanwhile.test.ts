@@ -130,6 +130,7 @@ void test("a drain in the midst of it brings no more than was sent before", asyn
     const { goOn } = await beforeTheSwitch(at);
     for (let i = 0; i < 100; i++) at.peer.publish("work", "before");
     await at.peer.flush();
+    at.connection.publish("elsewhere");
     const drained = leaving.drain();
     await until("nobody there", 5000, () =>
       at.peer.request("work").then(
@@ -143,4 +144,44 @@ void test("a drain in the midst of it brings no more than was sent before", asyn
     await drained;
     assert.equal(got.filter((text) => text === "before").length, 100);
   }
+});
+
+void test("a drain in the midst of it brings what was published here before", async () => {
+  await using at = await room({}, { handover: { drainMs: 60_000 } });
+  for (const subject of ["own", "own.*"]) {
+    let got = 0;
+    const leaving = at.connection.subscribe(subject, {
+      callback: () => void got++,
+    });
+    await at.connection.flush();
+    const { goOn } = await beforeTheSwitch(at);
+    for (let i = 0; i < 10; i++)
+      at.connection.publish(subject.replace("*", "1"));
+    const drained = leaving.drain();
+    await goOn();
+    await drained;
+    assert.equal(got, 10);
+  }
+});
+
+void test("a close in the midst of it ends it at once", async () => {
+  await using at = await room({}, { handover: { drainMs: 60_000 } });
+  const protocol = at.connection.protocol as LiveProtocol;
+  const live = protocol.live;
+  const sendNow = live.sendNow.bind(live);
+  const asked = new Promise<void>((resolve) => {
+    // The old server never hears the question that the switch waits for.
+    live.sendNow = (frame) => {
+      if (Buffer.from(frame).includes("UNSUB")) resolve();
+      else sendNow(frame);
+    };
+  });
+  at.connection.subscribe("some", { callback: () => undefined });
+  await at.connection.flush();
+  const rotation = assert.rejects(at.rotate(), {
+    code: "HANDOVER_UNREACHABLE",
+  });
+  await asked;
+  await at.connection.close();
+  await rotation;
 });

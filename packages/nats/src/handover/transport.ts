@@ -156,6 +156,14 @@ export class HandoverTransport extends NodeTransport {
     return this.#held !== undefined;
   }
 
+  /** Whether an outbound frame that waits has this text in it. */
+  holds(text: string): boolean {
+    const held = this.#held ?? [];
+    return held.some(({ buffer, byteOffset, byteLength }) =>
+      Buffer.from(buffer, byteOffset, byteLength).includes(text),
+    );
+  }
+
   /** As nats.js', unless another socket is about to take over anyway. */
   override disconnect(): void {
     if (this.onSocketLost?.() !== true) super.disconnect();
