@@ -149,27 +149,33 @@ asNatsJs(at, {
     await nc[Symbol.asyncDispose]();
     subscription.unsubscribe();
   },
-
-  "a reconnect that is asked for": async ({ nc, peer, id }) => {
-    const statuses: Status["type"][] = [];
-    const iterator = nc.status() as AsyncIterable<Status> & { stop(): void };
-    void (async () => {
-      for await (const { type } of iterator) statuses.push(type);
-    })();
-    let got = 0;
-    const subscription = nc.subscribe(id, { callback: () => void got++ });
-    await nc.flush();
-    await nc.reconnect();
-    await until("it is back", soonMs, () => statuses.includes("reconnect"));
-    const told = ["forceReconnect", "disconnect", "reconnect"];
-    assert.deepEqual(
-      statuses.filter((type) => told.includes(type)),
-      told,
-    );
-    await nc.flush();
-    peer.publish(id);
-    await until("a message", soonMs, () => got === 1);
-    iterator.stop();
-    subscription.unsubscribe();
-  },
 });
+
+asNatsJs(
+  at,
+  {
+    "a reconnect that is asked for": async ({ nc, peer, id }) => {
+      const statuses: Status["type"][] = [];
+      const iterator = nc.status() as AsyncIterable<Status> & { stop(): void };
+      void (async () => {
+        for await (const { type } of iterator) statuses.push(type);
+      })();
+      let got = 0;
+      const subscription = nc.subscribe(id, { callback: () => void got++ });
+      await nc.flush();
+      await nc.reconnect();
+      await until("it is back", soonMs, () => statuses.includes("reconnect"));
+      const told = ["forceReconnect", "disconnect", "reconnect"];
+      assert.deepEqual(
+        statuses.filter((type) => told.includes(type)),
+        told,
+      );
+      await nc.flush();
+      peer.publish(id);
+      await until("a message", soonMs, () => got === 1);
+      iterator.stop();
+      subscription.unsubscribe();
+    },
+  },
+  { options: { reconnectDelayHandler: () => 0 } },
+);

@@ -215,9 +215,8 @@ class Rotation {
       .refreshCredentials()
       .catch((error: unknown) => {
         // A behaviour may have closed, drained or reconnected it.
-        const { state } = this.#nc.posture();
-        if (state === "connected" && !this.#nc.isDraining())
-          this.#failures.push(error);
+        const isOver = this.#nc.isClosed() || this.#nc.isDraining();
+        if (!isOver && !this.#isReconnected) this.#failures.push(error);
       })
       .finally(() => (this.#running = undefined));
     return this.#running;
