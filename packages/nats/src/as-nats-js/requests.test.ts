@@ -159,7 +159,8 @@ asNatsJs(at, {
       await midway();
       const [sentinel, count, stall, timer] = await asked;
       assert.deepEqual(sentinel, [...six, ""]);
-      assert.deepEqual(count, ["1", "2", "3"]);
+      // With an inbox of its own nats.js drains, which may bring what has come meanwhile.
+      assert.deepEqual(noMux ? count?.slice(0, 3) : count, ["1", "2", "3"]);
       assert.deepEqual(stall, [...six, ""]);
       assert.deepEqual(timer, [...six, ""]);
     }
