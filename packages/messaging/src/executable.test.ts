@@ -157,6 +157,8 @@ for (const { form, file, skip } of forms)
     });
 
     test("has the clients of stores in it", async () => {
+      const reference =
+        "aws-sm://eu-central-1/none?endpoint=http%3A%2F%2F127.0.0.1%3A1";
       const links = [
         {
           component: "shop",
@@ -164,8 +166,7 @@ for (const { form, file, skip } of forms)
           config: {
             cluster_uris: "127.0.0.1:1",
             subscriptions: "orders",
-            credentials:
-              "aws-sm://eu-central-1/none?endpoint=http%3A%2F%2F127.0.0.1%3A1",
+            credentials: reference,
           },
         },
       ];
@@ -176,6 +177,7 @@ for (const { form, file, skip } of forms)
         env: {
           KEYTURN_CONFIG: JSON.stringify({
             lattice: { url: lattice.url },
+            config: { link_references: reference },
             links,
           }),
           AWS_ACCESS_KEY_ID: "id",
