@@ -15,7 +15,11 @@ export async function ours({
     credentials: async () => userJwtCredential({ ...(await source()), origin }),
     keepOrder: (subject) => subject.endsWith(".ordered"),
   });
-  return { connection, rotate: () => connection.refreshCredentials() };
+  return {
+    connection,
+    rotate: () => connection.refreshCredentials(),
+    steps: () => connection.posture().lastHandover?.steps ?? [],
+  };
 }
 
 /** A connection of nats.js as it is: changed by `reconnect()`. */

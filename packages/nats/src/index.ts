@@ -68,6 +68,7 @@ export {
   defaultHandoverDeadlines,
   type HandoverDeadlines,
   type HandoverReport,
+  type HandoverStep,
 } from "./handover/report.js";
 export {
   defaultJitterShare,

@@ -10,7 +10,11 @@ import { Lingering } from "./lingering.js";
 import { createInbox, deferred, type SubscriptionImpl } from "./nats-core.js";
 import type { LiveProtocol } from "./protocol.js";
 import { prove } from "./prove.js";
-import type { HandoverDeadlines, HandoverReport } from "./report.js";
+import type {
+  HandoverDeadlines,
+  HandoverReport,
+  HandoverStep,
+} from "./report.js";
 import { StreamParser } from "./stream-parser.js";
 import type { HandoverTransport } from "./transport.js";
 
@@ -89,6 +93,10 @@ class Handover {
     const protocol = this.#protocol;
     const sameServer =
       this.#candidate.info.server_id === protocol.info?.server_id;
+    const steps: HandoverStep[] = [{ name: "prove", at: started }];
+    const step = (name: HandoverStep["name"]): void => {
+      steps.push({ name, at: performance.now() });
+    };
     try {
       this.#watchOld();
       // Whatever is subscribed, ended or drained from now on comes behind the switch.
@@ -102,7 +110,9 @@ class Handover {
       }
       protocol.overlap = { copies: this.#copies, phase: "recording" };
       this.#deliverEarly();
+      step("subscribe");
       await this.#subscribe();
+      step("overlap");
       if (!sameServer) await this.#provePropagation();
       await this.#outlastDeliveries();
       protocol.hold();
@@ -110,10 +120,12 @@ class Handover {
       await this.#rollBack();
       throw error;
     }
+    step("drain");
     const gap = !(await this.#drain(this.#unsubscribeAll()));
     await this.#assertCandidateStands();
     const heldFrames = this.#live.heldFrames;
     const keptFrames = this.#early + this.#candidate.kept.length;
+    step("switch");
     this.#switch(gap);
     const durationMs = performance.now() - started;
     const copiesDropped = await this.#dropCopies();
@@ -124,6 +136,7 @@ class Handover {
       keptFrames,
       copiesDropped,
       durationMs,
+      steps,
     };
   }
 

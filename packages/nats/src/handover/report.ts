@@ -21,6 +21,17 @@ export const defaultHandoverDeadlines: HandoverDeadlines = {
   lingerMs: 10_000,
 };
 
+/** A part of a hand-over. */
+export interface HandoverStep {
+  /**
+   * `prove`: dial and sign in; `subscribe` the new socket; `overlap`: both are subscribed; `drain`: what is
+   * sent waits, and the old socket is read to its end; `switch`: what is sent goes out on the new one.
+   */
+  readonly name: "prove" | "subscribe" | "overlap" | "drain" | "switch";
+  /** When it began, by `performance.now()`. */
+  readonly at: number;
+}
+
 /** What a hand-over did. */
 export interface HandoverReport {
   /** Whether the new connection is to the server of the old one. */
@@ -35,4 +46,6 @@ export interface HandoverReport {
   readonly copiesDropped: number;
   /** From the first dial to the switch, in milliseconds. */
   readonly durationMs: number;
+  /** Its steps, in order. */
+  readonly steps: readonly HandoverStep[];
 }

@@ -23,7 +23,11 @@ async function ours({ servers, source }: TortureSite): Promise<Rotatable> {
     credentials: async () => userJwtCredential({ ...(await source()), origin }),
     keepOrder: (subject) => subject.endsWith(".ordered"),
   });
-  return { connection, rotate: () => connection.refreshCredentials() };
+  return {
+    connection,
+    rotate: () => connection.refreshCredentials(),
+    steps: () => connection.posture().lastHandover?.steps ?? [],
+  };
 }
 
 /** nats.js as it is, which has but `reconnect()`. */
@@ -80,6 +84,11 @@ test("rotations under all kinds of traffic lose, double and fail nothing", async
   assert.equal(report.refusedPublishes, 0);
   const publish = report.streams.find(({ name }) => name === "publish");
   assert.equal(publish?.late, 0, "publishes keep their order");
+  const late = report.streams.flatMap(({ faults }) => faults);
+  assert.ok(
+    late.some(({ when }) => /ms into rotation \d+, "\w+"$/.test(when)),
+    "what is late is told with the step of the hand-over",
+  );
 });
 
 test("with faults in between nothing is lost but what was on the wire, and each is recovered from", async (t) => {

@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 
 import type { NatsConnection } from "@nats-io/nats-core";
 
-import { now } from "./clock.js";
+import { now, shared } from "./clock.js";
 import { faultKinds, heal, type TortureFault } from "./faults.js";
 import { seededRandom } from "./random.js";
 import { schedule, type Round } from "./schedule.js";
@@ -116,7 +116,11 @@ async function rotateOnce(
   }
   const failure = await rotating;
   heal(site);
-  timeline.rotations.push({ start, end: now(), steps: tested.steps?.() ?? [] });
+  // Of one that failed there are none, and those of the one before are not its own.
+  const steps = (tested.steps?.() ?? []).filter(
+    ({ at }) => shared(at) >= start,
+  );
+  timeline.rotations.push({ start, end: now(), steps });
   if (fault === undefined || kind === undefined) {
     if (failure !== undefined)
       wrongRotations.push(`rotation ${number} failed: ${String(failure)}`);
