@@ -49,7 +49,7 @@ void test("the status tells of refreshes, hand-overs and refusals, beside what n
 });
 
 void test("the status tells when the connection waits for a credential", async () => {
-  await using at = await room({ expiresInSeconds: 1 });
+  await using at = await room({ expiresInSeconds: 2 });
   const { changes, others } = statusOf(at);
   at.give(() => Promise.reject(new Error("the store is down")));
   await until("the expiry", 10_000, () =>

@@ -5,7 +5,7 @@ import { claimsOf, signedJwt } from "./signed-jwt.js";
 
 /** Limits and lifetime of a user to be made. */
 export interface UserOptions {
-  /** Seconds from now; negative for one that has expired. Default: it never expires. */
+  /** Seconds from now, rounded up to a whole one; negative for one that has expired. Default: it never expires. */
   readonly expiresInSeconds?: number;
   /** Seconds from now; positive for one that is not yet valid. Default: valid at once. */
   readonly notBeforeInSeconds?: number;
@@ -44,7 +44,8 @@ export async function makeUser(
 ): Promise<TestUser> {
   const keys = options.keys ?? createUser();
   const signer = options.signer ?? account;
-  const now = Math.floor(Date.now() / 1000);
+  // JWTs count whole seconds: rounded down, a life of one would be none now and then.
+  const now = Math.ceil(Date.now() / 1000);
   const { expiresInSeconds: expires, notBeforeInSeconds: notBefore } = options;
   const encoded = await encodeUser(name, keys, account, options.claims ?? {}, {
     ...(expires !== undefined && { exp: now + expires }),
