@@ -1,7 +1,7 @@
 // Programs of wasmCloud, built from public crates: what Keyturn is compared with.
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { step, StepFailed } from "./step.mjs";
 import { root } from "./workspace.mjs";
 
@@ -10,16 +10,42 @@ import { root } from "./workspace.mjs";
  *
  * @param {string} folder relative to the repository
  * @param {string} program name of the executable
+ * @param {{ release?: boolean }} [options] `release` for speed; debug, which is built faster, else
  * @returns {Promise<string>} Absolute path of the executable.
  */
-export async function cargoBuild(folder, program) {
+export async function cargoBuild(folder, program, { release = false } = {}) {
   const output = join(root, ".cache/cargo");
   await cargo(
     folder,
-    ["build", "--locked", "--target-dir", output],
+    [
+      "build",
+      "--locked",
+      ...(release ? ["--release"] : []),
+      "--target-dir",
+      output,
+    ],
     join(root, folder),
   );
-  return join(output, "debug", program);
+  return join(output, release ? "release" : "debug", program);
+}
+
+/**
+ * wasmCloud's messaging provider, built for speed: the one that `KEYTURN_RUST_PROVIDER` names, or
+ * `conformance/rust-provider`. The first build takes as long as several hundred crates take.
+ *
+ * @returns {Promise<string>} Absolute path of the executable.
+ */
+export async function rustProvider() {
+  const named = process.env.KEYTURN_RUST_PROVIDER;
+  if (named === undefined)
+    return cargoBuild("conformance/rust-provider", "keyturn-rust-provider", {
+      release: true,
+    });
+  if (!existsSync(named))
+    throw new StepFailed(
+      `KEYTURN_RUST_PROVIDER names ${named}, which is not there. Name a built one, or unset it to have one built.`,
+    );
+  return resolve(named);
 }
 
 /**
