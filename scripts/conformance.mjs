@@ -2,6 +2,7 @@
 //
 //   npm run conformance          everything
 //   npm run conformance -- par   conformance/par.test.mjs
+//   npm run conformance -- cases …   conformance/cases/main.mjs: ours and the Rust provider, case by case
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -9,24 +10,39 @@ import { main, StepFailed } from "./lib/step.mjs";
 import { root } from "./lib/workspace.mjs";
 import { setup } from "./setup.mjs";
 
+/** What has arguments of its own. */
+const programs = { cases: "conformance/cases/main.mjs" };
+
 await main(async () => {
   const suites = readdirSync(join(root, "conformance"))
     .filter((name) => name.endsWith(".test.mjs"))
     .map((name) => name.slice(0, -".test.mjs".length));
   const wanted = process.argv.slice(2);
+  const [program, ...args] = wanted;
+  if (program in programs) {
+    await setup();
+    process.exitCode = run([join(root, programs[program]), ...args]);
+    return;
+  }
   const unknown = wanted.filter((name) => !suites.includes(name));
   if (unknown.length > 0)
     throw new StepFailed(
-      `There is no suite ${unknown.join(", ")}. There are: ${suites.join(", ")}.`,
+      `There is no suite ${unknown.join(", ")}. There are: ${[...suites, ...Object.keys(programs)].join(", ")}.`,
     );
   await setup();
   const files = (wanted.length > 0 ? wanted : suites).map((name) =>
     join(root, "conformance", `${name}.test.mjs`),
   );
-  const { status } = spawnSync(
-    process.execPath,
-    ["--test", "--test-reporter=spec", ...files],
-    { cwd: root, stdio: ["ignore", "inherit", "inherit"] },
-  );
-  process.exitCode = status ?? 1;
+  process.exitCode = run(["--test", "--test-reporter=spec", ...files]);
+  if (wanted.length > 0) return;
+  for (const path of Object.values(programs))
+    process.exitCode ||= run([join(root, path)]);
 });
+
+function run(args) {
+  const { status } = spawnSync(process.execPath, args, {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  return status ?? 1;
+}
