@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/binary"
+	"runtime"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -56,15 +58,20 @@ func (l *latencies) quantiles() *quantiles {
 // make the next one late, and waiting counts (no coordinated omission). It ends after count, or when
 // stop is closed.
 func pace(rate float64, count int, stop <-chan struct{}, send func(i int, due int64)) {
+	// Go's own timers round up to the millisecond when there is nothing else to do.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	began := now()
 	for i := 0; i < count; i++ {
+		select {
+		case <-stop:
+			return
+		default:
+		}
 		due := began + int64(float64(i)*1e9/rate)
 		if wait := due - now(); wait > 0 {
-			select {
-			case <-stop:
-				return
-			case <-time.After(time.Duration(wait)):
-			}
+			span := syscall.NsecToTimespec(wait)
+			_ = syscall.Nanosleep(&span, nil)
 		}
 		send(i, due)
 	}

@@ -10,13 +10,13 @@ const options = readOptions(process.argv.slice(2));
 const stage: Stage = {
   effort: {
     isQuick: options.isQuick,
-    soakSeconds: options.soakSeconds ?? (options.isQuick ? 20 : 120),
+    soakSeconds:
+      options.soakSeconds ?? (options.words.includes("soak") ? 600 : 120),
   },
-  driver: options.driver,
-  open: (contender) => Arena.open(contender, options.driver),
+  open: (contender, links) => Arena.open(contender, options.driver, links),
 };
 const outcomes: Outcome[] = [];
-for (const scenario of select(options.words)) {
+for (const scenario of select(options.words, options.isQuick)) {
   process.stderr.write(`${scenario.name}: ${scenario.what}\n`);
   outcomes.push(await runScenario(scenario, contenders(options), stage));
 }

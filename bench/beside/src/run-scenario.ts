@@ -28,7 +28,7 @@ export async function runScenario(
     }
     await scenario.prepare?.(open.map(({ runs }) => runs));
     const { full, quick } = scenario.rounds;
-    const rounds = stage.effort.isQuick ? quick : full;
+    const rounds = stage.effort.isQuick ? Math.max(1, quick) : full;
     for (let round = 0; round < rounds; round++) {
       for (const each of round % 2 === 0 ? open : open.toReversed())
         each.samples.push(await each.runs.run());

@@ -80,9 +80,9 @@ export class Arena implements AsyncDisposable {
     mode: string,
     flags: DriverFlags,
   ): Promise<DriverResult & { readonly cost: Cost }> {
-    const before = this.#cpu();
+    const before = this.cpu();
     const result = await this.start(mode, flags).result;
-    const after = this.#cpu();
+    const after = this.cpu();
     const per = 100_000 / result.messages;
     return {
       ...result,
@@ -108,7 +108,8 @@ export class Arena implements AsyncDisposable {
     return this.close();
   }
 
-  #cpu(): { readonly provider: number; readonly servers: number } {
+  /** Processor seconds so far. */
+  cpu(): { readonly provider: number; readonly servers: number } {
     return {
       provider: cpuSeconds(this.host.pid),
       servers: cpuSeconds(this.lattice.pid) + cpuSeconds(this.backing.pid),

@@ -1,3 +1,5 @@
+import type { LinkOptions } from "@keyturn/testkit";
+
 import type { Arena } from "../arena/arena.js";
 import type { Contender } from "../arena/contender.js";
 import type { Metric } from "./metrics.js";
@@ -15,9 +17,8 @@ export interface Effort {
 /** What a scenario needs besides its contender. */
 export interface Stage {
   readonly effort: Effort;
-  /** Starts servers and a contender for a scenario that wants a fresh one. */
-  open(contender: Contender): Promise<Arena>;
-  readonly driver: string;
+  /** Starts servers and a contender. @param links Default: one each way for the component */
+  open(contender: Contender, links?: readonly LinkOptions[]): Promise<Arena>;
 }
 
 /** A figure that ours is asked for. */
@@ -38,8 +39,10 @@ export interface Scenario {
   /** Metrics in the order in which they are shown. */
   readonly shows: readonly Metric[];
   readonly targets?: readonly Target[];
-  /** Runs of each contender. */
+  /** Runs of each contender. With none of them quick it is left out of quick ones unless named. */
   readonly rounds: { readonly full: number; readonly quick: number };
+  /** The single executable takes part too, if there is one. */
+  readonly withExecutable?: boolean;
   /** Bare providers that do nothing but the exchange take part too. */
   readonly withFloors?: boolean;
   /** Called once for each contender, the runs of which then alternate with the others'. */

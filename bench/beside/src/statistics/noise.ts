@@ -3,15 +3,15 @@ import { median } from "./statistics.js";
 /** What can be said of two sets of runs. */
 export type Verdict = "more" | "less" | "noise";
 
-/** Below this share a difference means nothing on a machine that is shared. */
-export const leastShare = 0.05;
+/** Below this share a difference means nothing on a machine of two shared cores. */
+export const leastShare = 0.1;
 
 /** So seldom may two sets of runs of the same thing differ so much. */
 const level = 0.05;
 
 /**
  * Whether `a` is more or less than `b`, or the difference is noise: it is none only if the ranks of
- * the runs say so (Mann-Whitney, exact, two-sided, 5 %) and the medians differ by 5 % at least.
+ * the runs say so (Mann-Whitney, exact, two-sided, 5 %) and the medians differ by 10 % at least.
  * Fewer than four runs on both sides can never say anything.
  */
 export function compare(a: readonly number[], b: readonly number[]): Verdict {
