@@ -10,10 +10,15 @@ import { root } from "./workspace.mjs";
  *
  * @param {string} folder relative to the repository
  * @param {string} program name of the executable
- * @param {{ release?: boolean }} [options] `release` for speed; debug, which is built faster, else
+ * @param {{ release?: boolean, env?: Record<string, string> }} [options] `release` for speed; debug, which is built
+ * faster, else; `env` is added to the environment
  * @returns {Promise<string>} Absolute path of the executable.
  */
-export async function cargoBuild(folder, program, { release = false } = {}) {
+export async function cargoBuild(
+  folder,
+  program,
+  { release = false, env } = {},
+) {
   const output = join(root, ".cache/cargo");
   await cargo(
     folder,
@@ -25,6 +30,7 @@ export async function cargoBuild(folder, program, { release = false } = {}) {
       output,
     ],
     join(root, folder),
+    env,
   );
   return join(output, release ? "release" : "debug", program);
 }
@@ -68,7 +74,7 @@ export async function cargoInstall(crate, version, program) {
   return path;
 }
 
-async function cargo(what, args, cwd) {
+async function cargo(what, args, cwd, env) {
   const program = [
     ...(process.env.PATH ?? "").split(delimiter),
     join(homedir(), ".cargo/bin"),
@@ -81,6 +87,7 @@ async function cargo(what, args, cwd) {
     );
   await step(`Building ${what} (cargo)`, program, args, {
     cwd,
+    env: { ...process.env, ...env },
     say: (line) => console.error(line),
   });
 }
