@@ -62,10 +62,14 @@ describe("from an archive in a file", () => {
     await host.startProvider("messaging", `file://${at("messaging.par.gz")}`);
     await host.scale("echo", component("echo"), 10);
     await host.handlerLink({
-      ...{ component: "echo", provider: "messaging", config: ["in"] },
+      component: "echo",
+      provider: "messaging",
+      config: ["in"],
     });
     await host.consumerLink({
-      ...{ component: "echo", provider: "messaging", config: ["out"] },
+      component: "echo",
+      provider: "messaging",
+      config: ["out"],
     });
     const answer = await until("an answer", 20_000, () =>
       ask("echo", "hello").catch(() => undefined),

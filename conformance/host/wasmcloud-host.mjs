@@ -153,25 +153,37 @@ export class WasmcloudHost {
   /** Messages of the provider go to the component. */
   handlerLink({ component, provider, name = "default", config = [] }) {
     return this.control("link.put", {
-      ...{ source_id: provider, target: component, name },
-      ...{ wit_namespace: "wasmcloud", wit_package: "messaging" },
-      ...{ interfaces: ["handler"], source_config: config, target_config: [] },
+      source_id: provider,
+      target: component,
+      name,
+      wit_namespace: "wasmcloud",
+      wit_package: "messaging",
+      interfaces: ["handler"],
+      source_config: config,
+      target_config: [],
     });
   }
 
   /** The component publishes and requests by the provider. */
   consumerLink({ component, provider, name = "default", config = [] }) {
     return this.control("link.put", {
-      ...{ source_id: component, target: provider, name },
-      ...{ wit_namespace: "wasmcloud", wit_package: "messaging" },
-      ...{ interfaces: ["consumer"], source_config: [], target_config: config },
+      source_id: component,
+      target: provider,
+      name,
+      wit_namespace: "wasmcloud",
+      wit_package: "messaging",
+      interfaces: ["consumer"],
+      source_config: [],
+      target_config: config,
     });
   }
 
   deleteLink(source, name = "default") {
     return this.control("link.del", {
-      ...{ source_id: source, name },
-      ...{ wit_namespace: "wasmcloud", wit_package: "messaging" },
+      source_id: source,
+      name,
+      wit_namespace: "wasmcloud",
+      wit_package: "messaging",
     });
   }
 
