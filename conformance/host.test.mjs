@@ -35,8 +35,13 @@ before(async () => {
   keyturn("keygen", "issuer", at("issuer.nk"));
   keyturn("keygen", "provider", at("provider.nk"));
   keyturn(
-    ...["create", "--out", at("messaging.par.gz")],
-    ...["--issuer", at("issuer.nk"), "--provider", at("provider.nk")],
+    "create",
+    "--out",
+    at("messaging.par.gz"),
+    "--issuer",
+    at("issuer.nk"),
+    "--provider",
+    at("provider.nk"),
   );
   backing = await natsServer();
   client = await connect({ servers: backing.url });

@@ -56,11 +56,11 @@ export async function buildComponents() {
       [
         "componentize",
         join("src", file),
-        ...["--wit", "wit", "-n", "component", "--cwd", ".", "-o", path],
+        ["--wit", "wit", "-n", "component", "--cwd", ".", "-o", path],
         // Small and quick to build; without any of WASI, which nothing here uses.
-        ...["--backend", "quickjs"],
-        ...["--backend-qjs-disable-async", "--backend-qjs-stub-wasi"],
-      ],
+        ["--backend", "quickjs"],
+        ["--backend-qjs-disable-async", "--backend-qjs-stub-wasi"],
+      ].flat(),
       { cwd: tools, say },
     );
   }

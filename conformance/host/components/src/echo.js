@@ -6,7 +6,7 @@ const text = (bytes) => String.fromCharCode(...bytes.subarray(0, 100));
 export const handler = {
   handleMessage({ body, replyTo }) {
     const said = text(body);
-    // A thrown text is the error value of the interface; what is no text is a trap.
+    // oxlint-disable-next-line typescript/only-throw-error -- a text is the error value of the interface, all else a trap
     if (said === "fail") throw "asked to fail";
     if (said === "trap") throw new Error("asked to trap");
     if (replyTo === undefined) return;
