@@ -1,7 +1,9 @@
 import { Arena } from "./arena/arena.js";
-import { contenders } from "./contenders.js";
+import { contendersOf } from "./contenders.js";
 import { readOptions } from "./options.js";
+import { describeMachine } from "./report/machine.js";
 import { rowsOf, terminalTable } from "./report/table.js";
+import { writeDocs } from "./report/write-docs.js";
 import { runScenario, type Outcome } from "./run-scenario.js";
 import { select } from "./scenarios/index.js";
 import type { Stage } from "./scenarios/scenario.js";
@@ -15,14 +17,25 @@ const stage: Stage = {
   },
   open: (contender, links) => Arena.open(contender, options.driver, links),
 };
+const chosen = select(options.words, options.isQuick);
+const everybody = new Map(
+  chosen
+    .flatMap((scenario) => contendersOf(scenario, options))
+    .map((contender) => [contender.name, contender]),
+);
+const machine = describeMachine([...everybody.values()], options.command);
 const outcomes: Outcome[] = [];
-for (const scenario of select(options.words, options.isQuick)) {
+for (const scenario of chosen) {
   process.stderr.write(`${scenario.name}: ${scenario.what}\n`);
-  outcomes.push(await runScenario(scenario, contenders(options), stage));
+  outcomes.push(
+    await runScenario(scenario, contendersOf(scenario, options), stage),
+  );
 }
-const rows = outcomes.flatMap(rowsOf);
+const hasTargets = options.against === undefined;
+const rows = outcomes.flatMap((outcome) => rowsOf(outcome, hasTargets));
 process.stdout.write(
   options.asJson
-    ? `${JSON.stringify(rows, undefined, 2)}\n`
+    ? `${JSON.stringify({ machine: Object.fromEntries(machine), rows }, undefined, 2)}\n`
     : `\n${terminalTable(rows)}\n`,
 );
+if (options.writesDocs) await writeDocs(rows, machine);

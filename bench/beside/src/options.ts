@@ -2,6 +2,8 @@ import { parseArgs } from "node:util";
 
 /** What `npm run bench -- beside` is told. */
 export interface Options {
+  /** As it was typed. */
+  readonly command: string;
   /** Scenarios or groups of them. None: all. */
   readonly words: readonly string[];
   readonly isQuick: boolean;
@@ -45,7 +47,9 @@ export function readOptions(args: readonly string[]): Options {
   if (soakSeconds !== undefined && !(soakSeconds >= 10))
     throw new Error(`--soak is "${soak}". Give it seconds, at least 10.`);
   const script = values["against-script"];
+  const typed = args.filter((_, i) => !isAdded(args, i));
   return {
+    command: ["npm run bench -- beside", ...typed.map(quoted)].join(" "),
     words: positionals,
     isQuick: values.quick,
     asJson: values.json,
@@ -59,4 +63,14 @@ export function readOptions(args: readonly string[]): Options {
         ? { name: against, script }
         : undefined,
   };
+}
+
+/** Whether an argument was not typed, but added by `scripts/bench.mjs`, or is the value of such a one. */
+function isAdded(args: readonly string[], i: number): boolean {
+  const added = ["--driver", "--rust", "--against-script"];
+  return added.includes(args[i] ?? "") || added.includes(args[i - 1] ?? "");
+}
+
+function quoted(arg: string): string {
+  return arg.includes(" ") ? `"${arg}"` : arg;
 }

@@ -27,7 +27,10 @@ export interface Figure {
 }
 
 /** Rows of an outcome: the first contender is ours, the second the one it is beside. */
-export function rowsOf({ scenario, results }: Outcome): Row[] {
+export function rowsOf(
+  { scenario, results }: Outcome,
+  hasTargets = true,
+): Row[] {
   return scenario.shows.flatMap((metric) => {
     const sets = results.map(({ samples }) => valuesOf(samples, metric));
     if (sets.every((values) => values.length === 0)) return [];
@@ -41,7 +44,9 @@ export function rowsOf({ scenario, results }: Outcome): Row[] {
     const divisor = figures[1]?.median ?? Number.NaN;
     const quotient = (figures[0]?.median ?? Number.NaN) / divisor;
     const ratio = Number.isFinite(quotient) ? quotient : undefined;
-    const target = scenario.targets?.find((each) => each.metric === metric);
+    const target = !hasTargets
+      ? undefined
+      : scenario.targets?.find((each) => each.metric === metric);
     return [
       {
         scenario: scenario.name,

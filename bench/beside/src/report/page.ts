@@ -1,0 +1,82 @@
+import { metrics, shown } from "../scenarios/metrics.js";
+import type { Machine } from "./machine.js";
+import { contendersOf, figureCell, ratioCell, type Row } from "./table.js";
+
+/** The parts of `docs/performance.md` that are made; the rest of it is written by hand. */
+export function blocks(
+  rows: readonly Row[],
+  machine: Machine,
+): Readonly<Record<string, string>> {
+  return {
+    targets: targetsTable(rows),
+    machine: machine.map(([what, is]) => `- ${what}: ${is}`).join("\n"),
+    figures: figuresTable(rows),
+  };
+}
+
+/**
+ * A page with other text between its marks `<!-- made: NAME -->` and `<!-- made: end -->`.
+ *
+ * @throws Error that names the marks if they are not there
+ */
+export function withBlocks(
+  page: string,
+  texts: Readonly<Record<string, string>>,
+): string {
+  return Object.entries(texts).reduce((text, [name, block]) => {
+    const marks = new RegExp(
+      `(<!-- made: ${name} -->)[^]*?(<!-- made: end -->)`,
+    );
+    if (!marks.test(text))
+      throw new Error(
+        `There are no marks for "${name}" in the page. Put <!-- made: ${name} --> and <!-- made: end --> where it belongs.`,
+      );
+    return text.replace(
+      marks,
+      (_all, from: string, to: string) => `${from}\n\n${block}\n\n${to}`,
+    );
+  }, page);
+}
+
+function targetsTable(rows: readonly Row[]): string {
+  const lines = rows
+    .filter(({ target }) => target !== undefined)
+    .map((row) => {
+      const { is, ratio, figure } = row.target ?? { is: "at most" };
+      const limit =
+        ratio === undefined
+          ? shown(row.metric, figure ?? Number.NaN)
+          : `${ratio} of Rust's`;
+      const has =
+        ratio === undefined
+          ? shown(row.metric, row.figures[0]?.median ?? Number.NaN)
+          : ratioCell(row);
+      return [
+        `${row.scenario}, ${metrics[row.metric].title}`,
+        `${is} ${limit}`,
+        has,
+        row.isMet === undefined ? "" : row.isMet ? "met" : "**not met**",
+      ];
+    });
+  return table([["What", "Target", "Keyturn", ""], ...lines]);
+}
+
+function figuresTable(rows: readonly Row[]): string {
+  const names = [...new Set(rows.flatMap(contendersOf))];
+  return table([
+    ["Scenario", "", ...names, "ratio"],
+    ...rows.map((row, i) => [
+      rows[i - 1]?.scenario === row.scenario ? "" : row.scenario,
+      metrics[row.metric].title,
+      ...names.map((name) => figureCell(row, name)),
+      ratioCell(row),
+    ]),
+  ]);
+}
+
+function table(lines: readonly (readonly string[])[]): string {
+  const [head = [], ...body] = lines;
+  return [head, head.map(() => "---"), ...body]
+    .map((cells) => `| ${cells.join(" | ")} |`)
+    .join("\n");
+}
