@@ -70,6 +70,8 @@ async function typeWash(host, ...args) {
     env: {
       PATH: process.env.PATH,
       HOME: folder,
+      // The machine may be busy.
+      WASMCLOUD_CTL_TIMEOUT_MS: "20000",
       ...(host && { WASMCLOUD_CTL_PORT: String(host.server.port) }),
     },
   }).catch(({ stdout, stderr }) => {
