@@ -23,6 +23,7 @@ export function contendersOf(
   options: Options,
 ): readonly Contender[] {
   const { against, rust } = options;
+  if (scenario.isWithoutProvider === true) return [nobody];
   if (against !== undefined) return [ours(options), otherCheckout(against)];
   return [
     ours(options),
@@ -70,6 +71,12 @@ const asExecutable: Contender = {
   name: "executable",
   what: "Keyturn as a single executable",
   command: [executable],
+};
+
+const nobody: Contender = {
+  name: "nobody",
+  what: "driver and server alone",
+  command: ["true"],
 };
 
 /** What the exchange costs in Node.js when nothing else is done. */

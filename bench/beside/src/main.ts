@@ -15,6 +15,7 @@ const stage: Stage = {
     soakSeconds:
       options.soakSeconds ?? (options.words.includes("soak") ? 600 : 120),
   },
+  driver: options.driver,
   open: (contender, links) => Arena.open(contender, options.driver, links),
 };
 const chosen = select(options.words, options.isQuick);

@@ -20,17 +20,20 @@ const top = 76;
  * a cost. It takes its colours from the reader's scheme, dark or light.
  */
 export function chart(rows: readonly Row[], title: string): string {
-  const groups = [...new Set(rows.map(({ scenario }) => scenario))]
-    .map((scenario) => ({
+  const groups = rows
+    // One row of each: that whose scenario is about its rate.
+    .filter(
+      ({ scenario, metric, ratio }, i) =>
+        metric === "perSecond" &&
+        ratio !== undefined &&
+        rows[i - 1]?.scenario !== scenario,
+    )
+    .map(({ scenario }) => ({
       scenario,
       bars: rows.filter(
-        (row) =>
-          row.scenario === scenario &&
-          row.ratio !== undefined &&
-          row.metric in shownMetrics,
+        (row) => row.scenario === scenario && row.metric in shownMetrics,
       ),
-    }))
-    .filter(({ bars }) => bars.length === Object.keys(shownMetrics).length);
+    }));
   const ratios = groups.flatMap(({ bars }) =>
     bars.map(({ ratio = 0 }) => ratio),
   );
@@ -50,7 +53,7 @@ export function chart(rows: readonly Row[], title: string): string {
   });
   const legend = Object.values(shownMetrics).map(
     ({ text, style }, i) =>
-      `<rect class="${style}" x="${left + i * 250}" y="34" width="12" height="12"/><text x="${left + 18 + i * 250}" y="45">${text}</text>`,
+      `<rect class="${style}" x="${left + i * 262}" y="34" width="12" height="12"/><text x="${left + 18 + i * 262}" y="45">${text}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(title)}">
 <style>
@@ -71,7 +74,7 @@ export function chart(rows: readonly Row[], title: string): string {
 ${legend.join("\n")}
 ${parts.join("\n")}
 <line x1="${x(1)}" y1="${top - 8}" x2="${x(1)}" y2="${height - 4}"/>
-<text class="one" x="${x(1)}" y="${top - 12}" text-anchor="middle">1 = the other</text>
+<text class="one" x="${x(1)}" y="${top - 12}" text-anchor="middle">1 = Rust</text>
 </svg>
 `;
 }

@@ -1,4 +1,5 @@
 import { burst } from "./burst.js";
+import { floors } from "./floor.js";
 import { latencies } from "./latency.js";
 import { links } from "./links.js";
 import { memory } from "./memory.js";
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   burst,
   ...memory,
   soak,
+  ...floors,
 ];
 
 /**

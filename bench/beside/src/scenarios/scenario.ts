@@ -17,6 +17,8 @@ export interface Effort {
 /** What a scenario needs besides its contender. */
 export interface Stage {
   readonly effort: Effort;
+  /** Executable of the driver. */
+  readonly driver: string;
   /** Starts servers and a contender. @param links Default: one each way for the component */
   open(contender: Contender, links?: readonly LinkOptions[]): Promise<Arena>;
 }
@@ -43,6 +45,8 @@ export interface Scenario {
   readonly rounds: { readonly full: number; readonly quick: number };
   /** The single executable takes part too, if there is one. */
   readonly withExecutable?: boolean;
+  /** Nobody takes part but the driver and a server. */
+  readonly isWithoutProvider?: boolean;
   /** Bare providers that do nothing but the exchange take part too. */
   readonly withFloors?: boolean;
   /** Called once for each contender, the runs of which then alternate with the others'. */
