@@ -1,14 +1,14 @@
 import { Arena } from "./arena/arena.js";
 import { contendersOf } from "./contenders.js";
-import { readOptions } from "./options.js";
+import { readOptions, type Options } from "./options.js";
 import { describeMachine } from "./report/machine.js";
 import { rowsOf, terminalTable } from "./report/table.js";
 import { writeDocs } from "./report/write-docs.js";
 import { runScenario, type Outcome } from "./run-scenario.js";
 import { select } from "./scenarios/index.js";
-import type { Stage } from "./scenarios/scenario.js";
+import type { Scenario, Stage } from "./scenarios/scenario.js";
 
-const options = readOptions(process.argv.slice(2));
+const [options, chosen] = whatIsWanted();
 const stage: Stage = {
   effort: {
     isQuick: options.isQuick,
@@ -18,7 +18,6 @@ const stage: Stage = {
   driver: options.driver,
   open: (contender, links) => Arena.open(contender, options.driver, links),
 };
-const chosen = select(options.words, options.isQuick);
 const everybody = new Map(
   chosen
     .flatMap((scenario) => contendersOf(scenario, options))
@@ -27,10 +26,13 @@ const everybody = new Map(
 const machine = describeMachine([...everybody.values()], options.command);
 const outcomes: Outcome[] = [];
 for (const scenario of chosen) {
-  process.stderr.write(`${scenario.name}: ${scenario.what}\n`);
+  process.stderr.write(`${scenario.name}: ${scenario.what} … `);
+  const began = performance.now();
   outcomes.push(
     await runScenario(scenario, contendersOf(scenario, options), stage),
   );
+  const seconds = (performance.now() - began) / 1000;
+  process.stderr.write(`${seconds.toFixed(0)} s\n`);
 }
 const hasTargets = options.against === undefined;
 const rows = outcomes.flatMap((outcome) => rowsOf(outcome, hasTargets));
@@ -40,3 +42,18 @@ process.stdout.write(
     : `\n${terminalTable(rows)}\n`,
 );
 if (options.writesDocs) await writeDocs(rows, machine);
+
+/** Whoever has mistyped gets a line, no stack. */
+function whatIsWanted(): [Options, readonly Scenario[]] {
+  try {
+    if (process.platform !== "linux")
+      throw new Error(
+        "This benchmark reads /proc, which only Linux has. Run it there.",
+      );
+    const wanted = readOptions(process.argv.slice(2));
+    return [wanted, select(wanted.words, wanted.isQuick)];
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exit(1);
+  }
+}
