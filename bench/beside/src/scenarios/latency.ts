@@ -32,7 +32,7 @@ function latency(
       const arena = await stage.open(contender);
       const flood = { size, window: 256, count: size > 10_000 ? 3000 : 20_000 };
       await arena.drive("deliver", flood);
-      const seconds = stage.effort.isQuick ? 1 : 3;
+      const seconds = stage.effort.isQuick ? 1 : 2.5;
       const runs: LatencyRuns = {
         rate: isShare ? Number.NaN : rate.perSecond,
         async capacity() {

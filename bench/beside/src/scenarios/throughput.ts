@@ -38,7 +38,7 @@ function closedLoop(
     what,
     shows,
     targets: [...targets, fromLost, fromUnfinished],
-    rounds: { full: 7, quick: 4 },
+    rounds: { full: 5, quick: 4 },
     withFloors,
     async open(contender, stage) {
       const arena = await stage.open(contender);
