@@ -17,6 +17,7 @@ import { fail } from "../errors/messaging-errors.js";
 import { tellMessage } from "../events/messaging-events.js";
 import type { BrokerMessage } from "../interface/messaging.js";
 import type { TraceContext } from "../trace/trace-context.js";
+import { requestsOf } from "./requests.js";
 
 /** How long a publish waits for a connection that is down, in milliseconds. */
 const publishWaitMs = 5_000;
@@ -117,10 +118,12 @@ export class ConsumerLink {
     this.#totals.requests++;
     this.#tell("A component sent a request.", subject, body);
     try {
-      const answer = await this.#lease.connection.request(subject, body, {
-        timeout: Math.max(1, left),
-        ...headersFor(subject, trace),
-      });
+      const answer = await requestsOf(this.#lease.connection).ask(
+        subject,
+        body,
+        left,
+        headersFor(subject, trace).headers,
+      );
       const status = statusOf(answer);
       if (status !== undefined)
         return this.#refuse(`nats send error: ${status}`);
