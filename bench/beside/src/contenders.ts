@@ -22,16 +22,18 @@ export function contendersOf(
   scenario: Scenario,
   options: Options,
 ): readonly Contender[] {
-  const { against, rust } = options;
+  const { against, rust, isQuick, words } = options;
   if (scenario.isWithoutProvider === true) return [nobody];
   if (against !== undefined) return [ours(options), otherCheckout(against)];
+  const hasFloors =
+    scenario.withFloors === true && (!isQuick || words.length > 0);
   return [
     ours(options),
     ...(rust === undefined ? [] : [inRust(rust)]),
     ...(scenario.withExecutable === true && existsSync(executable)
       ? [asExecutable]
       : []),
-    ...(scenario.withFloors === true ? floors : []),
+    ...(hasFloors ? floors : []),
   ];
 }
 

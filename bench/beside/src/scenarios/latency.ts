@@ -20,6 +20,7 @@ function latency(
   size: number,
   rate: Rate,
   targets: readonly Target[] = [],
+  quick = 0,
 ): Scenario {
   const isShare = "share" in rate;
   return {
@@ -27,7 +28,7 @@ function latency(
     what: `from when a message of ${size} bytes is due until the component has it, ${isShare ? `at ${rate.share * 100} % of what the slower one can take` : `${rate.perSecond} a second`}`,
     shows: ["p50", "p99", "sendLag", "perSecond", "cpu", "serversCpu", "lost"],
     targets: [...targets, { metric: "lost", is: "at most", figure: 0 }],
-    rounds: { full: 5, quick: 4 },
+    rounds: { full: 5, quick },
     async open(contender, stage): Promise<LatencyRuns> {
       const arena = await stage.open(contender);
       const flood = { size, window: 256, count: size > 10_000 ? 3000 : 20_000 };
@@ -60,10 +61,10 @@ function latency(
 }
 
 export const latencies: readonly Scenario[] = [
-  latency("64B", 64, { perSecond: 1000 }, likeTheOther),
-  latency("1KiB", 1024, { perSecond: 1000 }, likeTheOther),
+  latency("64B", 64, { perSecond: 1000 }, likeTheOther, 4),
+  latency("1KiB", 1024, { perSecond: 1000 }, likeTheOther, 4),
   latency("1KiB 20%", 1024, { share: 0.2 }),
-  latency("1KiB 50%", 1024, { share: 0.5 }),
+  latency("1KiB 50%", 1024, { share: 0.5 }, [], 4),
   latency("1KiB 80%", 1024, { share: 0.8 }),
   latency("64KiB 50%", 65_536, { share: 0.5 }),
 ];

@@ -47,7 +47,7 @@ export interface Scenario {
   readonly withExecutable?: boolean;
   /** Nobody takes part but the driver and a server. */
   readonly isWithoutProvider?: boolean;
-  /** Bare providers that do nothing but the exchange take part too. */
+  /** Bare providers that do nothing but the exchange take part too; not if all is run quickly. */
   readonly withFloors?: boolean;
   /** Called once for each contender, the runs of which then alternate with the others'. */
   open(contender: Contender, stage: Stage): Promise<Runs>;

@@ -42,7 +42,7 @@ function closedLoop(
     withFloors,
     async open(contender, stage) {
       const arena = await stage.open(contender);
-      const share = stage.effort.isQuick ? 0.4 : 1;
+      const share = stage.effort.isQuick ? 0.3 : 1;
       const all = { ...flags, count: Math.ceil(flags.count * share) };
       // Compilers and allocators of all processes have their say before anything counts.
       await arena.drive(mode, all);
