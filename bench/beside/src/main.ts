@@ -2,7 +2,7 @@ import { Arena } from "./arena/arena.js";
 import { contendersOf } from "./contenders.js";
 import { readOptions, type Options } from "./options.js";
 import { describeMachine } from "./report/machine.js";
-import { rowsOf, terminalTable } from "./report/table.js";
+import { rowsOf, terminalTable, verdict } from "./report/table.js";
 import { writeDocs } from "./report/write-docs.js";
 import { runScenario, type Outcome } from "./run-scenario.js";
 import { select } from "./scenarios/index.js";
@@ -41,6 +41,8 @@ process.stdout.write(
     ? `${JSON.stringify({ machine: Object.fromEntries(machine), rows }, undefined, 2)}\n`
     : `\n${terminalTable(rows)}\n`,
 );
+if (options.against !== undefined && !options.asJson)
+  process.stdout.write(`\n${verdict(rows, options.against.name)}\n`);
 if (options.writesDocs) await writeDocs(rows, machine);
 
 /** Whoever has mistyped gets a line, no stack. */

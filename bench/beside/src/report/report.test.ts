@@ -5,7 +5,13 @@ import type { Outcome } from "../run-scenario.js";
 import type { Sample, Scenario } from "../scenarios/scenario.js";
 import { chart } from "./chart.js";
 import { blocks, withBlocks } from "./page.js";
-import { ratioCell, rowsOf, targetCell, terminalTable } from "./table.js";
+import {
+  ratioCell,
+  rowsOf,
+  targetCell,
+  terminalTable,
+  verdict,
+} from "./table.js";
 
 const scenario: Scenario = {
   name: "delivery 1KiB",
@@ -75,6 +81,24 @@ test("few runs, or runs that overlap, leave a ratio in doubt", () => {
     })),
   };
   assert.match(rowsOf(few).map(ratioCell).join(), /^≈ 2\.00,≈ 0\.45,≈ 0\.00$/);
+});
+
+test("beside another checkout it is said what is better or worse, or that nothing is", () => {
+  const [ours, theirs] = outcome.results;
+  assert.ok(ours && theirs);
+  assert.equal(
+    verdict(rowsOf({ scenario, results: [theirs, ours] }), "HEAD~1"),
+    [
+      "Beside HEAD~1, more than noise as far as ranks at 5 % and medians 10 % apart can say:",
+      "  delivery 1KiB, a second: worse, 20,002/s beside 40,002/s",
+      "  delivery 1KiB, processor, 100,000: worse, 2.50 s beside 0.90 s",
+      "  delivery 1KiB, lost: worse, 3 beside 0",
+    ].join("\n"),
+  );
+  assert.equal(
+    verdict(rowsOf({ scenario, results: [ours, ours] }), "HEAD~1"),
+    "Nothing differs from HEAD~1 by more than noise.",
+  );
 });
 
 test("the terminal shows a figure with its quartiles", () => {

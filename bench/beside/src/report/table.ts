@@ -128,3 +128,19 @@ export function targetCell({ target, isMet: met, metric }: Row): string {
   const verdict = met === undefined ? "" : met ? " ✔" : " ✖";
   return `${is} ${limit}${verdict}`;
 }
+
+/** In a sentence, what has become better or worse by more than noise. */
+export function verdict(rows: readonly Row[], against: string): string {
+  const differing = rows
+    .filter(({ differs }) => differs)
+    .map(({ scenario, metric, figures }) => {
+      const [ours = Number.NaN, theirs = Number.NaN] = figures.map(
+        (figure) => figure.median,
+      );
+      const isBetter = ours > theirs === (metrics[metric].better === "more");
+      return `${scenario}, ${metrics[metric].title}: ${isBetter ? "better" : "worse"}, ${shown(metric, ours)} beside ${shown(metric, theirs)}`;
+    });
+  return differing.length === 0
+    ? `Nothing differs from ${against} by more than noise.`
+    : `Beside ${against}, more than noise as far as ranks at 5 % and medians 10 % apart can say:\n  ${differing.join("\n  ")}`;
+}
