@@ -58,6 +58,14 @@ describe("control subjects", () => {
     assert.equal(await (await it.started).stopped, "shutdown");
   });
 
+  test("shutdown is answered in the words of wasmCloud's own providers", async () => {
+    await using it = await Lab.start();
+    const { connection, subjects, keys } = it.host;
+    const request = JSON.stringify({ host_id: keys.hostId });
+    const answer = await connection.request(subjects.shutdown, request);
+    assert.equal(answer.string(), "shutting down");
+  });
+
   test("a shutdown for another host, or one that is not understood, is ignored", async () => {
     await using it = await Lab.start();
     const { connection, subjects } = it.host;

@@ -51,7 +51,8 @@ export interface ControlCounters {
 }
 
 const utf8 = new TextEncoder();
-const stopped = utf8.encode("stopped");
+// A host takes any answer. This is the one of wasmCloud's own providers, for who looks at it.
+const shuttingDown = utf8.encode("shutting down");
 
 /**
  * The five subjects on which a wasmCloud 1.x host talks to a provider. None is a queue
@@ -140,7 +141,7 @@ export class ControlPlane {
     const fields = new Fields(read(message, { as: "value" }));
     // A request for a copy of this provider on another host.
     if (fields.text("host_id", "") !== this.#address.hostId) return;
-    this.#handler.shutdown(() => message.respond(stopped));
+    this.#handler.shutdown(() => message.respond(shuttingDown));
   }
 
   #refused(subject: string, cause: Error): void {
