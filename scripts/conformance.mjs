@@ -2,7 +2,8 @@
 //
 //   npm run conformance          everything
 //   npm run conformance -- par   conformance/par.test.mjs
-//   npm run conformance -- cases …   conformance/cases/main.mjs: ours and the Rust provider, case by case
+//   npm run conformance -- cases …    conformance/cases: ours and the Rust provider, case by case
+//   npm run conformance -- losses …   messages lost by both while they are killed, stopped, rotated
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +12,10 @@ import { root } from "./lib/workspace.mjs";
 import { setup } from "./setup.mjs";
 
 /** What has arguments of its own. */
-const programs = { cases: "conformance/cases/main.mjs" };
+const programs = {
+  cases: "conformance/cases/main.mjs",
+  losses: "conformance/cases/losses.mjs",
+};
 
 await main(async () => {
   const suites = readdirSync(join(root, "conformance"))

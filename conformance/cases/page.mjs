@@ -49,7 +49,7 @@ function tables(runs) {
       return `| ${one.id} | ${mark(one, ours === rust)} | ${cell(one.says + seeOf(one))} | ${cell(ours)} | ${ours === rust ? "the same" : cell(rust)} |`;
     });
     return [
-      `## ${title}`,
+      `### ${title}`,
       "",
       "| Row | | What is asked | Keyturn | Rust |",
       "| --- | --- | --- | --- | --- |",

@@ -1,10 +1,14 @@
 // What a case has: a lattice of its own, servers, a host with the provider under test, components.
 // Everything is gone when the case is.
+import { client } from "@keyturn/wrpc";
 import { connect } from "@nats-io/transport-node";
 import {
   HostDouble,
+  makeOperator,
+  messagingConsumer,
   MessagingComponent,
   natsServer,
+  tcpFaultProxy,
   until,
 } from "@keyturn/testkit";
 
@@ -41,6 +45,11 @@ export class Site {
     return this.#lattice;
   }
 
+  /** Takes another server for the lattice; before anything runs on it. */
+  onLattice(server) {
+    this.#lattice = Promise.resolve(server);
+  }
+
   async nats(options) {
     return this.use(await natsServer(options));
   }
@@ -50,11 +59,13 @@ export class Site {
     const host = await this.startHost(options);
     await answering(host);
     const lattice = await this.lattice();
-    await soon("the exports", async () =>
-      (await subscriptionsOf(lattice)).some((one) =>
-        one.includes("/consumer@0.2.0.publish"),
-      ),
-    );
+    await soon("the exports", async () => {
+      const all = (await subscriptionsOf(lattice)).join("\n");
+      return (
+        all.includes("/consumer@0.2.0.publish") &&
+        all.includes(host.subjects.linkPut)
+      );
+    });
     return host;
   }
 
@@ -82,26 +93,86 @@ export class Site {
     );
   }
 
+  /** A component that gets `orders.>` by a link, and a client of the server. */
+  async delivering({ config = {}, secrets, handle, host: options, nats } = {}) {
+    const server = nats ?? (await this.nats());
+    const shop = await this.component("shop", handle);
+    const host = await this.host(options);
+    const link = handler(
+      "shop",
+      { cluster_uris: server.url, subscriptions: "orders.>", ...config },
+      { secrets },
+    );
+    await host.putLink(link);
+    await subscribed(server);
+    const client = await this.client(server);
+    return { nats: server, shop, host, link, client };
+  }
+
+  /** A component that publishes and requests by a link, and a client of the server. */
+  async publishing({ config = {}, secrets, host: options, nats } = {}) {
+    const server = nats ?? (await this.nats());
+    const shop = await this.component("shop");
+    const host = await this.host(options);
+    const link = consumer(
+      "shop",
+      { cluster_uris: server.url, ...config },
+      { secrets },
+    );
+    await host.putLink(link);
+    await linked(shop);
+    const client = await this.client(server);
+    return { nats: server, shop, host, link, client };
+  }
+
+  /** A server in operator mode, and what makes users of its account. */
+  async operated() {
+    const operator = await makeOperator();
+    const account = await operator.account("SHOP");
+    const nats = await this.nats({ config: await operator.serverConfig() });
+    return { operator, account, nats };
+  }
+
+  /** `consumer` of the provider, called with other headers than a host sends. */
+  async rawConsumer(headers) {
+    const connection = await this.client(await this.lattice());
+    return client(connection, {
+      prefix: `default.${providerId}`,
+      interface: messagingConsumer,
+      ...(headers !== undefined && { headers }),
+    });
+  }
+
+  /** What travels on a subject of the lattice. */
+  async spy(subject) {
+    return (await this.listen(await this.lattice(), subject)).messages;
+  }
+
+  /** A proxy before a server. */
+  async proxy(server, options) {
+    return this.use(await tcpFaultProxy(server, options));
+  }
+
   /** A connection of the case's own. */
   async client(server, options = {}) {
-    const client = await connect({
+    const made = await connect({
       servers: server.url,
       name: "case",
       ...options,
     });
-    this.defer(() => client.close());
-    return client;
+    this.defer(() => made.close());
+    return made;
   }
 
   /** A client that keeps all that comes on a subject. */
   async listen(server, subject, options) {
-    const client = await this.client(server, options);
+    const listener = await this.client(server, options);
     const messages = [];
-    client.subscribe(subject, {
+    listener.subscribe(subject, {
       callback: (_error, message) => messages.push(message),
     });
-    await client.flush();
-    return { client, messages };
+    await listener.flush();
+    return { client: listener, messages };
   }
 }
 
@@ -210,3 +281,99 @@ export const logs = (host, part, ms = 2500) =>
 
 export const text = (bytes) => new TextDecoder().decode(bytes);
 export const yesNo = (yes, one, other) => (yes ? one : other);
+
+/**
+ * How a link came out: the user it is connected as, or `not connected`.
+ *
+ * @param {Record<string, string>} [names] of users
+ */
+export async function connectedAs(server, names = {}) {
+  const one = await settledOn(server);
+  if (one === undefined) return "not connected";
+  const { authorized_user: user } = one;
+  return `connected as ${names[user] ?? user ?? "nobody"}`;
+}
+
+/** A connection that lasts: a server shows also those that it refuses, for a moment. */
+async function settledOn(server) {
+  let seen;
+  await comes(async () => {
+    const [before] = await connectionsOf(server);
+    if (before === undefined) return false;
+    await quiet(300);
+    const after = await connectionsOf(server);
+    seen = after.find(
+      ({ cid, name }) =>
+        cid === before.cid && name === "NATS Messaging Provider",
+    );
+    return seen !== undefined;
+  });
+  return seen;
+}
+
+export const handleMessageSubject = (component) =>
+  `default.${component}.wrpc.0.0.1.wasmcloud:messaging/handler@0.2.0.handle-message`;
+
+/** Texts of the Rust provider that scripts may look for, besides those that reach components. */
+export const knownTexts = [
+  "Failed to build connection configuration, falling back to default",
+  "failed to build connection config",
+  "failed to connect to NATS",
+  "JetStream consumers not supported by this provider",
+  "failed to parse seed key pair",
+  "must provide both jwt and seed for jwt authentication",
+  "if you specify jwt, you must also specify a seed",
+  "failed to parse `consumers`",
+  "failed to read CA",
+  "tls ca: invalid certificate type, must be a DER encoded PEM file",
+  "invalid scheme for NATS server URL: http",
+  "component not linked: shop",
+  "component not linked: <unknown>",
+  "no component in request",
+  "Unable to send message",
+];
+
+/** Which of {@link knownTexts} a host's log has after a while. */
+export async function textsOf(host) {
+  await comes(() => knownTexts.some((one) => logOf(host).includes(one)));
+  await quiet(100);
+  const log = logOf(host);
+  return knownTexts.filter((one) => log.includes(one)).join(", ") || "none";
+}
+
+/** Known texts that are logged of a consumer link of such a config. */
+export const refusal = (config) => async (site) => {
+  const host = await site.host();
+  await host.putLink(consumer("shop", config));
+  return textsOf(host);
+};
+
+/** Whether the provider gets to a server, TLS included. */
+export async function connectedTo(server) {
+  const one = await settledOn(server);
+  return yesNo(one, "connected", "not connected");
+}
+
+/** Health, given the time to become ill. */
+export async function healthSoon(host) {
+  const ill = await comes(async () => !(await host.health()).healthy, 1500);
+  return yesNo(ill, "unhealthy", "healthy");
+}
+
+/** Whether a link of such a config is connected to a server, and as whom. */
+export const connectsBy = (address) => async (site) => {
+  const nats = await site.nats({
+    config: {
+      authorization: {
+        users: [
+          { user: "ada", password: "p/w" },
+          { user: "nobody", password: "x" },
+        ],
+      },
+      no_auth_user: "nobody",
+    },
+  });
+  const host = await site.host();
+  await host.putLink(consumer("shop", { cluster_uris: address(nats.port) }));
+  return connectedAs(nats);
+};
