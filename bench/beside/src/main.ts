@@ -2,7 +2,8 @@ import { Arena } from "./arena/arena.js";
 import { contendersOf } from "./contenders.js";
 import { readOptions, type Options } from "./options.js";
 import { describeMachine } from "./report/machine.js";
-import { rowsOf, terminalTable, verdict } from "./report/table.js";
+import { rowsOf, verdict } from "./report/rows.js";
+import { terminalText } from "./report/table.js";
 import { writeDocs } from "./report/write-docs.js";
 import { runScenario, type Outcome } from "./run-scenario.js";
 import { select } from "./scenarios/index.js";
@@ -39,10 +40,10 @@ const rows = outcomes.flatMap((outcome) => rowsOf(outcome, hasTargets));
 process.stdout.write(
   options.asJson
     ? `${JSON.stringify({ machine: Object.fromEntries(machine), rows }, undefined, 2)}\n`
-    : `\n${terminalTable(rows)}\n`,
+    : `\n${terminalText(rows)}\n`,
 );
 if (options.against !== undefined && !options.asJson)
-  process.stdout.write(`\n${verdict(rows, options.against.name)}\n`);
+  process.stdout.write(`\n${verdict(rows)}\n`);
 if (options.writesDocs) await writeDocs(rows, machine);
 
 /** Whoever has mistyped gets a line, no stack. */

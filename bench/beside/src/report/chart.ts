@@ -1,5 +1,5 @@
 import type { Metric } from "../scenarios/metrics.js";
-import type { Row } from "./table.js";
+import type { Row } from "./rows.js";
 
 const shownMetrics: Partial<
   Record<Metric, { readonly text: string; readonly style: string }>
@@ -23,20 +23,23 @@ export function chart(rows: readonly Row[], title: string): string {
   const groups = rows
     // One row of each: that whose scenario is about its rate.
     .filter(
-      ({ scenario, metric, ratio }, i) =>
+      ({ scenario, metric, figures }, i) =>
         metric === "perSecond" &&
-        ratio !== undefined &&
+        figures[1]?.ratio !== undefined &&
         rows[i - 1]?.scenario !== scenario,
     )
     .map(({ scenario }) => ({
       scenario,
-      bars: rows.filter(
-        (row) => row.scenario === scenario && row.metric in shownMetrics,
-      ),
+      bars: rows
+        .filter(
+          (row) => row.scenario === scenario && row.metric in shownMetrics,
+        )
+        .map(({ metric, figures }) => ({
+          metric,
+          ratio: figures[1]?.ratio ?? 0,
+        })),
     }));
-  const ratios = groups.flatMap(({ bars }) =>
-    bars.map(({ ratio = 0 }) => ratio),
-  );
+  const ratios = groups.flatMap(({ bars }) => bars.map(({ ratio }) => ratio));
   const most = Math.max(1, ...ratios);
   const x = (ratio: number): number =>
     Math.round(left + (ratio / most) * (width - left - right));
@@ -45,7 +48,7 @@ export function chart(rows: readonly Row[], title: string): string {
     const y = top + i * groupHeight;
     return [
       `<text x="${left - 8}" y="${y + barHeight + 5}" text-anchor="end">${escaped(scenario)}</text>`,
-      ...bars.flatMap(({ metric, ratio = 0 }, bar) => [
+      ...bars.flatMap(({ metric, ratio }, bar) => [
         `<rect class="${shownMetrics[metric]?.style}" x="${left}" y="${y + bar * (barHeight + 2)}" width="${x(ratio) - left}" height="${barHeight}"/>`,
         `<text class="figure" x="${x(ratio) + 5}" y="${y + bar * (barHeight + 2) + 11}">${ratio.toFixed(2)}</text>`,
       ]),

@@ -1,6 +1,7 @@
 import { metrics, shown } from "../scenarios/metrics.js";
 import type { Machine } from "./machine.js";
-import { contendersOf, figureCell, ratioCell, type Row } from "./table.js";
+import type { Row } from "./rows.js";
+import { ratioCell, tablesOf } from "./table.js";
 
 /** The parts of `docs/performance.md` that are made; the rest of it is written by hand. */
 export function blocks(
@@ -10,7 +11,7 @@ export function blocks(
   return {
     targets: targetsTable(rows),
     machine: machine.map(([what, is]) => `- ${what}: ${is}`).join("\n"),
-    figures: figuresTable(rows),
+    figures: figuresTables(rows),
   };
 }
 
@@ -50,7 +51,7 @@ function targetsTable(rows: readonly Row[]): string {
       const has =
         ratio === undefined
           ? shown(row.metric, row.figures[0]?.median ?? Number.NaN)
-          : ratioCell(row);
+          : ratioCell(row, row.figures[1]?.contender ?? "");
       return [
         `${row.scenario}, ${metrics[row.metric].title}`,
         `${is} ${limit}`,
@@ -61,17 +62,12 @@ function targetsTable(rows: readonly Row[]): string {
   return table([["What", "Target", "Keyturn", ""], ...lines]);
 }
 
-function figuresTable(rows: readonly Row[]): string {
-  const names = [...new Set(rows.flatMap(contendersOf))];
-  return table([
-    ["Scenario", "", ...names, "ratio"],
-    ...rows.map((row, i) => [
-      rows[i - 1]?.scenario === row.scenario ? "" : row.scenario,
-      metrics[row.metric].title,
-      ...names.map((name) => figureCell(row, name)),
-      ratioCell(row),
-    ]),
-  ]);
+function figuresTables(rows: readonly Row[]): string {
+  return tablesOf(rows)
+    .map(
+      ({ group, head, lines }) => `### ${group}\n\n${table([head, ...lines])}`,
+    )
+    .join("\n\n");
 }
 
 function table(lines: readonly (readonly string[])[]): string {

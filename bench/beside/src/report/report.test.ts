@@ -5,13 +5,8 @@ import type { Outcome } from "../run-scenario.js";
 import type { Sample, Scenario } from "../scenarios/scenario.js";
 import { chart } from "./chart.js";
 import { blocks, withBlocks } from "./page.js";
-import {
-  ratioCell,
-  rowsOf,
-  targetCell,
-  terminalTable,
-  verdict,
-} from "./table.js";
+import { rowsOf, verdict } from "./rows.js";
+import { ratioCell, targetCell, terminalText } from "./table.js";
 
 const scenario: Scenario = {
   name: "delivery 1KiB",
@@ -50,7 +45,7 @@ const outcome: Outcome = {
 test("a row has medians, their ratio, and whether the target is met", () => {
   const rows = rowsOf(outcome);
   assert.deepEqual(
-    rows.map((row) => [row.metric, ratioCell(row), targetCell(row)]),
+    rows.map((row) => [row.metric, ratioCell(row, "rust"), targetCell(row)]),
     [
       ["perSecond", "2.00", "at least 1.5 ✔"],
       ["cpu", "0.36", "at most 0.5 ✔"],
@@ -80,29 +75,34 @@ test("few runs, or runs that overlap, leave a ratio in doubt", () => {
       samples: samples.slice(0, 3),
     })),
   };
-  assert.match(rowsOf(few).map(ratioCell).join(), /^≈ 2\.00,≈ 0\.45,≈ 0\.00$/);
+  assert.match(
+    rowsOf(few)
+      .map((row) => ratioCell(row, "rust"))
+      .join(),
+    /^≈ 2\.00,≈ 0\.45,≈ 0\.00$/,
+  );
 });
 
 test("beside another checkout it is said what is better or worse, or that nothing is", () => {
   const [ours, theirs] = outcome.results;
   assert.ok(ours && theirs);
   assert.equal(
-    verdict(rowsOf({ scenario, results: [theirs, ours] }), "HEAD~1"),
+    verdict(rowsOf({ scenario, results: [theirs, ours] })),
     [
-      "Beside HEAD~1, more than noise as far as ranks at 5 % and medians 10 % apart can say:",
+      "Beside keyturn, more than noise as far as ranks at 5 % and medians 10 % apart can say:",
       "  delivery 1KiB, a second: worse, 20,002/s beside 40,002/s",
       "  delivery 1KiB, processor, 100,000: worse, 2.50 s beside 0.90 s",
       "  delivery 1KiB, lost: worse, 3 beside 0",
     ].join("\n"),
   );
   assert.equal(
-    verdict(rowsOf({ scenario, results: [ours, ours] }), "HEAD~1"),
-    "Nothing differs from HEAD~1 by more than noise.",
+    verdict(rowsOf({ scenario, results: [ours, ours] })),
+    "Nothing differs from keyturn by more than noise.",
   );
 });
 
 test("the terminal shows a figure with its quartiles", () => {
-  const [, line] = terminalTable(rowsOf(outcome)).split("\n");
+  const [, line] = terminalText(rowsOf(outcome)).split("\n");
   assert.equal(
     line?.replaceAll(/ +/g, " "),
     "delivery 1KiB a second 40,002/s (40,001–40,002) 20,002/s (20,001–20,002) 2.00 at least 1.5 ✔",

@@ -5,7 +5,7 @@ import { format } from "prettier";
 import { chart } from "./chart.js";
 import type { Machine } from "./machine.js";
 import { blocks, withBlocks } from "./page.js";
-import type { Row } from "./table.js";
+import type { Row } from "./rows.js";
 
 const docs = new URL("../../../../docs/", import.meta.url);
 

@@ -11,7 +11,7 @@ export const burst: Scenario = {
     { metric: "lost", is: "at most", figure: 0 },
     { metric: "unfinished", is: "at most", figure: 0 },
   ],
-  rounds: { full: 3, quick: 1 },
+  rounds: { full: 4, quick: 1 },
   async open(contender, stage) {
     return {
       async run() {

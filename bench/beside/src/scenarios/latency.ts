@@ -61,10 +61,10 @@ function latency(
 }
 
 export const latencies: readonly Scenario[] = [
-  latency("64B", 64, { perSecond: 1000 }, likeTheOther, 4),
+  latency("64B", 64, { perSecond: 1000 }, likeTheOther),
   latency("1KiB", 1024, { perSecond: 1000 }, likeTheOther, 4),
   latency("1KiB 20%", 1024, { share: 0.2 }),
-  latency("1KiB 50%", 1024, { share: 0.5 }, [], 4),
+  latency("1KiB 50%", 1024, { share: 0.5 }),
   latency("1KiB 80%", 1024, { share: 0.8 }),
   latency("64KiB 50%", 65_536, { share: 0.5 }),
 ];

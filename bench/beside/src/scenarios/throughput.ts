@@ -44,8 +44,8 @@ function closedLoop(
       const arena = await stage.open(contender);
       const share = stage.effort.isQuick ? 0.3 : 1;
       const all = { ...flags, count: Math.ceil(flags.count * share) };
-      // Compilers and allocators of all processes have their say before anything counts.
-      await arena.drive(mode, all);
+      // Compilers and allocators of all processes have their say before anything counts, however quick.
+      await arena.drive(mode, flags);
       return runsOf(arena, () => measure(arena, mode, all));
     },
   };
