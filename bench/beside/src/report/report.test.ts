@@ -119,7 +119,18 @@ test("what is written by hand stays, whatever is between the marks goes", () => 
       "# A\nmine\n<!-- made: machine -->\n\n- Servers: $& 1\n\n<!-- made: end -->\nmine too\n",
     ),
   );
-  assert.match(text, /\| delivery 1KiB, lost \| at most 0 \| 0 \| met \|/);
+  assert.match(
+    text,
+    /\| delivery 1KiB, a second \| at least 1\.5 of Rust's \| 2\.00 \| met \|/,
+  );
+  assert.match(text, /calls unfinished, everywhere \| none \| none \| met \|/);
+  const [ours, theirs] = outcome.results;
+  assert.ok(ours && theirs);
+  const turned = rowsOf({ scenario, results: [theirs, ours] });
+  assert.match(
+    blocks(turned, [])["targets"] ?? "",
+    /everywhere \| none \| delivery 1KiB: 3 lost \| \*\*not met\*\* \|/,
+  );
   assert.equal(withBlocks(text, blocks(rows, [["Servers", "$& 1"]])), text);
   assert.throws(() => withBlocks("# A", { machine: "" }), {
     message:

@@ -11,7 +11,7 @@ export const metrics = {
   deleteMs: { title: "delete", unit: "ms", better: "less" },
   connections: { title: "connections", unit: "", better: "less" },
   logLines: { title: "log lines", unit: "", better: "less" },
-  warnings: { title: "of them warnings", unit: "", better: "less" },
+  warnings: { title: "warnings", unit: "", better: "less" },
   lost: { title: "lost", unit: "", better: "less" },
   unfinished: { title: "unfinished", unit: "", better: "less" },
   kibPerMinute: { title: "growth", unit: "KiB/min", better: "less" },
