@@ -79,7 +79,7 @@ export const credentialCases = [
   },
   {
     id: "B12 address",
-    says: "`user:password@` in the address (the Rust provider of wasmCloud 1.9 takes it, the published crate does not)",
+    says: "`user:password@` in the address",
     ours: "connected as ada",
     rust: "not connected",
     act: async (site) => {
@@ -306,7 +306,7 @@ export const credentialCases = [
   },
   {
     id: "B11 JWT in the link",
-    says: "`client_jwt` in link config, `client_seed` in provider config",
+    says: "`client_jwt` in link config, `client_seed` in provider config: a pair comes whole from one place",
     ours: "not connected",
     rust: "not connected",
     act: halves((user) => [

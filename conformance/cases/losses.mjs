@@ -8,7 +8,7 @@
 import { parseArgs } from "node:util";
 import { jwtAuthenticator } from "@nats-io/nats-core";
 import { main, StepFailed } from "../../scripts/lib/step.mjs";
-import { writeBlock } from "./page.mjs";
+import { runOn, writeBlock } from "./page.mjs";
 import { rust, script } from "./providers.mjs";
 import {
   connectionsOf,
@@ -171,7 +171,9 @@ function table(rows, providers) {
     return `| ${cells.join(" | ")} |`;
   });
   return [
-    "| Provider is given | | Sent | Lost | of these with no provider there | of these in the provider | Twice |",
+    runOn(),
+    "",
+    "| Done to the provider | | Sent | Lost | of these with no provider there | of these in the provider | Twice |",
     "| --- | --- | --: | --: | --: | --: | --: |",
     ...lines,
   ].join("\n");

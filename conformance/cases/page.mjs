@@ -27,8 +27,13 @@ function versions(runs) {
     ({ provider, results }) =>
       `- **${titles[provider.name]}**: ${provider.version}; ${results.filter(({ pass }) => pass).length} of ${results.length} cases as expected`,
   );
+  return `${runOn()}\n\n${lines.join("\n")}`;
+}
+
+/** When and where something was run. */
+export function runOn() {
   const day = new Date().toISOString().slice(0, 10);
-  return `Run on ${day}, nats-server ${findServerBinary().version}:\n\n${lines.join("\n")}`;
+  return `Run on ${day}, nats-server ${findServerBinary().version}:`;
 }
 
 const titles = {

@@ -7,6 +7,7 @@ import {
   connectsBy,
   consumer,
   handler,
+  healthSoon,
   linked,
   outcome,
   quiet,
@@ -25,7 +26,8 @@ const subscribedBy = (list) => async (site) => {
   );
   await comes(async () => (await subscriptionsOf(nats)).length > 0, 1500);
   const found = await subscriptionsOf(nats);
-  return found.length === 0 ? "none" : found.join(", ");
+  if (found.length > 0) return found.join(", ");
+  return `refused, ${await healthSoon(host)}`;
 };
 
 export const settingsCases = [
@@ -111,21 +113,21 @@ export const settingsCases = [
   {
     id: "A.3 queue group missing (B16)",
     says: "`subscriptions`: `a|`",
-    ours: "none",
+    ours: "refused, unhealthy",
     rust: "a",
     act: subscribedBy("a|"),
   },
   {
     id: "A.3 subject missing (B16)",
     says: "`subscriptions`: `|q`",
-    ours: "none",
+    ours: "refused, unhealthy",
     rust: "q",
     act: subscribedBy("|q"),
   },
   {
     id: "B16",
     says: "a blank within a subject: `foo bar`",
-    ours: "none",
+    ours: "refused, unhealthy",
     rust: "foo|bar",
     act: subscribedBy("foo bar"),
   },
