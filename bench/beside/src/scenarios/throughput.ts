@@ -91,7 +91,7 @@ const deliveries = Object.entries(sizes).map(([name, size]) =>
     `delivery ${name}`,
     `${name} to a component that answers at once, 256 unanswered`,
     "deliver",
-    { size, window: 256, count: size > 10_000 ? 10_000 : 50_000 },
+    { size, window: 256, count: size > 10_000 ? 5000 : 50_000 },
     size > 10_000
       ? [ratio("cpu", "at most", 1), ratio("perSecond", "at least", 1)]
       : [ratio("cpu", "at most", 0.5), ratio("perSecond", "at least", 1.5)],
@@ -104,7 +104,7 @@ const calls = (["publish", "request"] as const).flatMap((mode) => [
     `${mode} 64`,
     `${mode} from a component, 1 KiB, 64 outstanding`,
     mode,
-    { size: 1024, window: 64, count: 50_000 },
+    { size: 1024, window: 64, count: 30_000 },
     [ratio("cpu", "at most", 0.6), ratio("perSecond", "at least", 1.2)],
     true,
   ),
