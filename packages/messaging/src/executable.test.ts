@@ -139,10 +139,11 @@ for (const { form, file, skip } of forms)
         },
       ];
       const lattice = { url: lab.lattice.url };
+      const config = { link_references: `file://${creds}` };
       const child = await ManagedChild.start({
         command: program,
         args: [],
-        env: { KEYTURN_CONFIG: JSON.stringify({ lattice, links }) },
+        env: { KEYTURN_CONFIG: JSON.stringify({ lattice, config, links }) },
       });
       try {
         const outside = await lab.client();

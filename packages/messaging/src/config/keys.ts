@@ -76,8 +76,8 @@ export const configKeys = {
   ),
   link_references: entry(
     "provider",
-    "all but `exec:`",
-    "Comma-separated beginnings of references that links may have as `credentials`: `file:///run/secrets/shop/`.",
+    "none",
+    "Comma-separated beginnings of references that links may have as `credentials`: `file:///run/secrets/shop/`. Other references of links are refused.",
   ),
   credentials_policy: entry(
     "both",

@@ -23,10 +23,14 @@ function source(given: Given): string {
   return planOf(given).connection.credential.origin.source;
 }
 
+/** What the provider is started with so that links may refer to files here. */
+const opened = { host: { config: { link_references: `file://${tmpdir()}/` } } };
+
 describe("a reference in config", () => {
   test("comes after secrets, before plain config and the address", () => {
     const linkConfig = { credentials: reference };
-    assert.equal(source({ linkConfig }), reference);
+    const providerConfig = { link_references: "file:///" };
+    assert.equal(source({ linkConfig, providerConfig }), reference);
     assert.equal(source({ providerConfig: linkConfig }), reference);
     const secret = "link secrets (`client_jwt`, `client_seed`)";
     const withSecrets = planOf({ linkConfig, linkSecrets: pair });
@@ -48,13 +52,13 @@ describe("a reference in config", () => {
     );
     const cluster_uris = "nats://ada:pw@127.0.0.1:4222";
     assert.equal(
-      source({ linkConfig, linkSecrets: { cluster_uris } }),
+      source({ linkConfig, linkSecrets: { cluster_uris }, providerConfig }),
       reference,
     );
     assert.equal(
       source({
         linkConfig: { credentials: "file:///of/the/link" },
-        providerConfig: linkConfig,
+        providerConfig: { ...providerConfig, ...linkConfig },
       }),
       "file:///of/the/link",
     );
@@ -69,6 +73,7 @@ describe("a reference in config", () => {
     const credentials_policy = "require-secrets";
     const { plaintext } = planOf({
       linkConfig: { credentials: reference, credentials_policy },
+      providerConfig: { link_references: reference },
     });
     assert.deepEqual(plaintext, []);
   });
@@ -76,7 +81,11 @@ describe("a reference in config", () => {
   test("beside a plain credential in the same place is an error", () => {
     for (const name of ["linkConfig", "providerConfig"] as const)
       refuses(
-        () => planOf({ [name]: { ...pair, credentials: reference } }),
+        () =>
+          planOf({
+            providerConfig: { link_references: reference },
+            [name]: { ...pair, credentials: reference },
+          }),
         "MESSAGING_CREDENTIAL_AMBIGUOUS",
         `${begin} There are credentials of several kinds in the ${name === "linkConfig" ? "link" : "provider"} config: \`credentials\`, \`client_jwt\`, \`client_seed\`. Keep one kind in it.`,
       );
@@ -95,36 +104,99 @@ describe("a reference in config", () => {
     );
   });
 
-  test("of a link may not run programs, nor go where the provider does not let it", () => {
-    const exec = { credentials: "exec:/bin/date" };
-    assert.equal(source({ providerConfig: exec }), "exec:/bin/date");
+  /** Why a reference in link config is refused, and what its error says to set. */
+  const refused = (
+    why: string,
+    credentials: string,
+    link_references?: string,
+  ): void =>
     refuses(
-      () => planOf({ linkConfig: exec }),
+      () =>
+        planOf({
+          // A link cannot allow itself more.
+          linkConfig: { credentials, link_references: credentials },
+          providerConfig:
+            link_references === undefined ? {} : { link_references },
+        }),
       "MESSAGING_REFERENCE_REFUSED",
-      `${begin} \`credentials\` of the link config names a program to be run, which links may not. Refer to another place, or let links use it: \`link_references\` of the provider's config.`,
+      `${begin} \`credentials\` of the link config ${why}. Put it into secrets of the link, or let links use it: \`link_references=${credentials}\` in the provider config.`,
     );
-    const link_references = "exec:/bin/date, file:///run/shop/";
-    const providerConfig = { link_references };
+  const taken = (credentials: string, link_references: string): void =>
     assert.equal(
-      source({ linkConfig: exec, providerConfig }),
+      source({
+        linkConfig: { credentials },
+        providerConfig: { link_references },
+      }),
+      credentials,
+    );
+
+  test("of a link goes nowhere unless the provider lets it", () => {
+    const why =
+      "refers to what links may not use: it begins with none of `link_references`";
+    for (const credentials of [
+      "file:///run/shop/nats",
+      "env:X",
       "exec:/bin/date",
+      "systemd:x",
+      "context:x",
+      "nsc://O/A/u",
+      "vault://kv/shop",
+      "aws-sm:///shop",
+      "nats-kv://creds/shop",
+      "wasmcloud://nats-kv/shop",
+    ]) {
+      refused(why, credentials);
+      refused(why, credentials, "");
+      refused(why, credentials, "file:///run/other/, vault://kv/other");
+      taken(credentials, `file:///run/other/, ${credentials}`);
+      assert.equal(source({ providerConfig: { credentials } }), credentials);
+    }
+    taken("file:///run/shop/nats", "file:///run/shop/");
+    taken("file:///run/shop/nats", "file:///run/shop");
+    refused(why, "file:///run/shop-of-others", "file:///run/shop");
+    refused(why, "exec:/bin/date-of-others", "exec:/bin/date");
+    // Not the same once it is decoded.
+    refuses(
+      () =>
+        planOf({
+          linkConfig: { credentials: "file:///run/shop/%2e%2e/nats" },
+          providerConfig: { link_references: "file:///run/shop/" },
+        }),
+      "REFERENCE_INVALID",
+      `${begin} \`credentials\` of the link config: The credential reference \`file:\` cannot be read: its path has \`..\` in it (column 18). Write the path without.`,
     );
-    const shop = { credentials: "file:///run/shop/nats" };
-    assert.equal(
-      source({ linkConfig: shop, providerConfig }),
-      shop.credentials,
+  });
+
+  test("of a link does not say who is asked, as whom, and for what", () => {
+    for (const [beginning, name, value] of [
+      ["vault://kv/shop", "address", "https://vault.example"],
+      ["vault://kv/shop", "namespace", "other"],
+      ["nats-kv://creds/shop", "credentials", "file:///run/other"],
+      ["exec:/bin/sh", "args", '["-c"]'],
+      ["env:X", "secret", "true"],
+      ["nsc://O/A/u", "store", "/other"],
+      ["wasmcloud://nats-kv/shop", "jwt", "other"],
+    ] as const) {
+      const credentials = `${beginning}?${name}=${value}`;
+      const why = `has the parameter \`${name}\`, and \`link_references\` has none with this value`;
+      refused(why, credentials, beginning);
+      refused(why, `${credentials}&poll=1`, `${beginning}?poll=1,${beginning}`);
+      taken(credentials, credentials);
+    }
+    const vault = "vault://kv/shop?address=https://vault.example";
+    taken(`${vault}&field=creds`, vault);
+    refused(
+      "refers to what links may not use: it begins with none of `link_references`",
+      `${vault}.evil`,
+      vault,
     );
-    for (const credentials of ["file:///run/other/nats", "env:X"])
-      for (const linkConfig of [
-        { credentials },
-        // A link cannot allow itself more.
-        { credentials, link_references: credentials },
-      ])
-        refuses(
-          () => planOf({ linkConfig, providerConfig }),
-          "MESSAGING_REFERENCE_REFUSED",
-          `${begin} \`credentials\` of the link config begins with none of what \`link_references\` of the provider config lets links use. Refer to another place, or let links use it: \`link_references\` of the provider's config.`,
-        );
+    refused(
+      "has the parameter `address`, and `link_references` has none with this value",
+      "vault://kv/shop?%61ddress=https://evil.example",
+      `${vault},vault://kv/`,
+    );
+    taken("file:///run/shop?jwt=a&seed=b", "file:///run/");
+    taken('exec:/bin/x?args=["a"%2C"b"]', 'exec:/bin/x?args=["a"%2C"b"]');
   });
 });
 
@@ -146,7 +218,7 @@ async function secretFolder(): Promise<
 describe("links with a reference", () => {
   test("share one connection, which follows the file under traffic without any link put", async () => {
     await using folder = await secretFolder();
-    await using lab = await MessagingLab.start();
+    await using lab = await MessagingLab.start(opened);
     const first = await lab.account.user("first");
     await folder.write(first);
     const config = { credentials: `file://${folder.path}/nats.creds` };
@@ -216,7 +288,7 @@ describe("links with a reference", () => {
 
   test("a broken file changes nothing; a link put moves to secrets and back", async () => {
     await using folder = await secretFolder();
-    await using lab = await MessagingLab.start();
+    await using lab = await MessagingLab.start(opened);
     const first = await lab.account.user("first");
     await folder.write(first);
     const config = { credentials: `file://${folder.path}/nats.creds` };
@@ -248,7 +320,7 @@ describe("links with a reference", () => {
 
   test("a link that had secrets follows the file as soon as it refers to one", async () => {
     await using folder = await secretFolder();
-    await using lab = await MessagingLab.start();
+    await using lab = await MessagingLab.start(opened);
     await lab.component();
     await lab.put(lab.handler("orders"));
     const first = await lab.account.user("first");
@@ -262,7 +334,9 @@ describe("links with a reference", () => {
   });
 
   test("what turns out to lie in plain text is warned of or refused", async () => {
-    await using lab = await MessagingLab.start();
+    await using lab = await MessagingLab.start({
+      host: { config: { link_references: "env:KEYTURN_TEST_CREDS" } },
+    });
     process.env["KEYTURN_TEST_CREDS"] = lab.user.creds;
     try {
       const credentials = "env:KEYTURN_TEST_CREDS";
@@ -285,27 +359,5 @@ describe("links with a reference", () => {
     } finally {
       delete process.env["KEYTURN_TEST_CREDS"];
     }
-  });
-
-  test("of a link does not say who is asked, or what of this machine is shown to it", () => {
-    const elsewhere = "vault://kv/shop?address=https://vault.example";
-    const refused = (credentials: string, providerConfig = {}): void =>
-      refuses(
-        () => planOf({ linkConfig: { credentials }, providerConfig }),
-        "MESSAGING_REFERENCE_REFUSED",
-        `${begin} \`credentials\` of the link config says with \`address\` which server is asked, or what of this machine it is shown, which links may not. Refer to another place, or let links use it: \`link_references\` of the provider's config.`,
-      );
-    refused(elsewhere);
-    refused("vault://kv/shop?%61ddress=https://vault.example");
-    refused(elsewhere, { link_references: "vault://kv/" });
-    const providerConfig = { link_references: elsewhere };
-    refused(`${elsewhere}.evil`, providerConfig);
-    const linkConfig = { credentials: `${elsewhere}&field=creds` };
-    assert.equal(
-      source({ linkConfig, providerConfig }),
-      linkConfig.credentials,
-    );
-    const own = { credentials: elsewhere };
-    assert.equal(source({ providerConfig: own }), elsewhere);
   });
 });

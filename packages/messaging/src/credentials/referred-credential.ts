@@ -91,45 +91,56 @@ export function findReference(
   return { credential, place };
 }
 
-/** Who may write links may not thereby run programs here, or read what others have. */
+/**
+ * What links refer to is read with the rights of this process, and shown to servers that the link names:
+ * they reach what the provider's own config has opened to them, and nothing else.
+ */
 function refuseForeign(
   text: string,
   layers: ConfigLayers,
   place: string,
 ): void {
   const allowed = lookUp(layers.slice(0, 1), "link_references");
-  const beginnings = (allowed?.value ?? "")
+  const fits = (allowed?.value ?? "")
     .split(",")
     .map((part) => part.trim())
-    .filter((part) => part !== "");
-  const fits = beginnings.filter((beginning) => text.startsWith(beginning));
+    .filter((beginning) => isWithin(text, beginning));
   const refuse = (why: string): never => {
     throw fail(
       "MESSAGING_REFERENCE_REFUSED",
       `\`credentials\` of the ${place} ${why}.`,
+      {
+        next: `Put it into secrets of the link, or let links use it: \`link_references=${text.replaceAll(",", "%2C")}\` in the ${layers[0]?.place ?? "provider config"}.`,
+      },
     );
   };
-  if (allowed !== undefined && fits.length === 0)
+  if (fits.length === 0)
     refuse(
-      `begins with none of what \`link_references\` of the ${allowed.place} lets links use`,
+      "refers to what links may not use: it begins with none of `link_references`",
     );
-  if (allowed === undefined && text.startsWith("exec:"))
-    refuse("names a program to be run, which links may not");
-  for (const [name, value] of parseReference(text).parameters)
+  const { scheme, parameters } = parseReference(text);
+  const isFree = scheme === "file" ? freeInFolder : free;
+  for (const [name, value] of parameters)
     if (
-      steering.test(name) &&
+      !isFree.test(name) &&
       !fits.some((beginning) => parametersOf(beginning).get(name) === value)
     )
       refuse(
-        `says with \`${name}\` which server is asked, or what of this machine it is shown, which links may not`,
+        `has the parameter \`${name}\`, and \`link_references\` has none with this value`,
       );
 }
 
-/**
- * Parameters that say who is asked, and with what: a link could have a token of this machine sent to a
- * server of its own.
- */
-const steering = /^(address|endpoint|servers|credentials|profile|.+-file)$/;
+/** Whether a reference is a beginning, or goes on after it with another name: `/shop` is not in `/sho`. */
+function isWithin(text: string, beginning: string): boolean {
+  if (beginning === "" || !text.startsWith(beginning)) return false;
+  const next = text[beginning.length] ?? "";
+  return /[:/]$/.test(beginning) || ["", "/", "?", "&"].includes(next);
+}
+
+/** Parameters that change nothing about who is asked, as whom, and for what. */
+const free = /^(field|version|stage|poll|deadline)$/;
+/** Files below the folder that is named. */
+const freeInFolder = /^(jwt|seed|poll)$/;
 
 function parametersOf(beginning: string): ReadonlyMap<string, string> {
   return beginning.includes("?")

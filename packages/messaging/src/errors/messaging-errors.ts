@@ -52,7 +52,7 @@ export const messagingErrors = {
   },
   MESSAGING_REFERENCE_REFUSED: {
     meaning: "A link refers to a credential where links may not take one from.",
-    next: "Refer to another place, or let links use it: `link_references` of the provider's config.",
+    next: "Put it into secrets of the link, or let links use it: `link_references` of the provider's config.",
   },
   MESSAGING_PROVIDER_CONFIG_INVALID: {
     meaning: "The provider's own config cannot be used, so no link is made.",
