@@ -34,7 +34,7 @@ function traffic(client) {
     sent: () => sent,
     stop: async () => {
       clearInterval(timer);
-      await client.flush();
+      if (!client.isClosed()) await client.flush();
     },
   };
 }
@@ -57,9 +57,16 @@ const disturbances = {
       ours: "another user's JWT and seed, by a link put",
       rust: "another user's JWT and seed, by a link delete and put: it ignores the put alone",
     },
-    once: async ({ host, account, linkOf, link, as }) => {
+    once: async ({ host, nats, account, linkOf, link, as }) => {
       const user = await account.user("next");
-      if (as === "rust") await host.deleteLink(link);
+      if (as === "rust") {
+        await host.deleteLink(link);
+        // Put too early, it is taken for the one that is still there, and ignored.
+        await soon(
+          "the end of the link",
+          async () => (await connectionsOf(nats)).length === 0,
+        );
+      }
       await host.putLink(linkOf(user));
       return user;
     },
@@ -93,13 +100,20 @@ async function count(provider, what, times) {
     });
 
     const messages = traffic(client);
+    site.defer(messages.stop);
     for (let time = 0; time < times; time++) {
       await quiet(200);
       const link = linkOf(user);
       const { as } = provider;
       user =
-        (await disturbances[what].once({ host, account, linkOf, link, as })) ??
-        user;
+        (await disturbances[what].once({
+          host,
+          nats,
+          account,
+          linkOf,
+          link,
+          as,
+        })) ?? user;
       await soon(
         "the provider again",
         async () => {
