@@ -43,6 +43,8 @@ function latency(
           measure(arena, "deliver", {
             size,
             rate: runs.rate,
+            // Nothing waits long at such rates; what has not come by then is lost.
+            patience: "1s",
             count: Math.ceil(runs.rate * seconds),
           }),
         close: () => arena.close(),
