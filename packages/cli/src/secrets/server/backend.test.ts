@@ -4,7 +4,9 @@ import { after, before, describe, test } from "node:test";
 import { CurveKey } from "@keyturn/nats";
 import { natsServer, until, type NatsServer } from "@keyturn/testkit";
 import type { NatsConnection } from "@nats-io/nats-core";
+import { createCurve } from "@nats-io/nkeys";
 import { connect } from "@nats-io/transport-node";
+import fc from "fast-check";
 
 import { TestHost } from "../../testing/test-host.test.fixture.js";
 import { AuditLog, type AuditSink } from "../audit/audit-log.js";
@@ -131,6 +133,72 @@ describe("a backend", () => {
     for (const got of await Promise.all(slow))
       assert.deepEqual(got, { error: "SecretNotFound" });
     await assert.rejects(host.serverKey(), /no responders/i);
+  });
+
+  test("answers each of thousands that come at once, of which it keeps no more than it may, and those of any form", async () => {
+    let atOnce = 0;
+    let most = 0;
+    await using _ = await start(
+      async () => {
+        most = Math.max(most, ++atOnce);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        atOnce--;
+        return undefined;
+      },
+      { concurrency: 8 },
+    );
+    const pair = createCurve();
+    const serverKey = await host.serverKey();
+    const body = pair.seal(
+      Buffer.from(
+        JSON.stringify({
+          key: "k",
+          field: null,
+          version: null,
+          context: {
+            entity_jwt: host.entityJwt(),
+            host_jwt: host.hostJwt(),
+            application: { name: null, policy: "{}" },
+          },
+        }),
+      ),
+      serverKey,
+    );
+    const head = { "WasmCloud-Host-Xkey": pair.getPublicKey() };
+    const answers = await Promise.all(
+      Array.from({ length: 3000 }, () => host.raw("get", body, head)),
+    );
+    const counts = new Map<string, number>();
+    for (const answer of answers) {
+      const text = answer.string();
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+    }
+    const turnedAway =
+      counts.get(
+        '{"error":{"UpstreamError":"too many requests; try again"}}',
+      ) ?? 0;
+    const answered = counts.get('{"error":"SecretNotFound"}') ?? 0;
+    assert.equal(turnedAway + answered, 3000, [...counts.keys()].join());
+    assert.ok(answered >= 8 * 17, `${answered} answered`);
+    assert.ok(turnedAway > 0 && most === 8, `${most} at once`);
+
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom("get", "put_secret", "add_mapping", "x.y"),
+        fc.uint8Array({ maxLength: 200 }),
+        fc.option(fc.string({ maxLength: 80 }).map(encodeURIComponent)),
+        async (operation, bytes, key) => {
+          const answer = await host.raw(
+            operation,
+            bytes,
+            key === null ? undefined : { "WasmCloud-Host-Xkey": key },
+          );
+          assert.ok(answer.data.length < 500);
+        },
+      ),
+      { numRuns: 200 },
+    );
+    assert.deepEqual(await host.get(), { error: "SecretNotFound" });
   });
 
   test("writes lines that come together in one write, each whole", async () => {
