@@ -48,7 +48,7 @@ export async function hostDataOf(config: ContainerConfig): Promise<Uint8Array> {
       lattice_rpc_url: lattice.url,
       provider_key: provider,
       link_definitions: links,
-      config: config.config,
+      config: opened(config),
       secrets: await readSecrets(config.secrets, "secrets", used),
       host_xkey_public_key: host.publicKey,
       provider_xkey_private_key: seed,
@@ -58,6 +58,19 @@ export async function hostDataOf(config: ContainerConfig): Promise<Uint8Array> {
   } finally {
     for (const secret of used) secret.wipe();
   }
+}
+
+/** Who writes the file writes its links, too: what those refer to is open to them. */
+function opened({ config, links }: ContainerConfig): Record<string, string> {
+  const references = links
+    .map(({ config: { credentials = "" } }) =>
+      credentials.replaceAll(",", "%2C"),
+    )
+    .concat(config["link_references"] ?? "")
+    .filter((reference) => reference !== "");
+  return references.length === 0
+    ? config
+    : { ...config, link_references: [...new Set(references)].join(",") };
 }
 
 function definition(

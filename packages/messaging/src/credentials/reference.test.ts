@@ -153,6 +153,10 @@ describe("a reference in config", () => {
     }
     taken("file:///run/shop/nats", "file:///run/shop/");
     taken("file:///run/shop/nats", "file:///run/shop");
+    taken(
+      'exec:/bin/date?args=["-u","-I"]',
+      'exec:/bin/date?args=["-u"%2C"-I"]',
+    );
     refused(why, "file:///run/shop-of-others", "file:///run/shop");
     refused(why, "exec:/bin/date-of-others", "exec:/bin/date");
     // Not the same once it is decoded.

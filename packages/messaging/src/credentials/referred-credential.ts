@@ -131,7 +131,11 @@ function refuseForeign(
 }
 
 /** Whether a reference is a beginning, or goes on after it with another name: `/shop` is not in `/sho`. */
-function isWithin(text: string, beginning: string): boolean {
+function isWithin(reference: string, listed: string): boolean {
+  // Where references are listed, commas have to be written so.
+  const [text, beginning] = [reference, listed].map((part) =>
+    part.replaceAll(/%2c/gi, ","),
+  ) as [string, string];
   if (beginning === "" || !text.startsWith(beginning)) return false;
   const next = text[beginning.length] ?? "";
   return /[:/]$/.test(beginning) || ["", "/", "?", "&"].includes(next);

@@ -108,8 +108,7 @@ export class LinkSlot {
   reapply(): void {
     if (this.#desired === undefined) return;
     this.#stale = true;
-    this.#failure = undefined;
-    this.#since = Date.now();
+    this.#startOver();
     this.#interrupt();
     this.work();
   }
@@ -161,12 +160,20 @@ export class LinkSlot {
   #ask(link: Link | undefined): void {
     const last = this.#desired;
     this.#desired = link;
-    this.#failure = undefined;
-    this.#since = Date.now();
+    this.#startOver();
     this.#release(last);
     this.#interrupt();
     this.work();
     if (this.#running === undefined) this.#forget();
+  }
+
+  /** What failed is not well before it works: who waits for health would publish too early. */
+  #startOver(): void {
+    this.#since = Date.now();
+    this.#failure =
+      this.#failure === undefined || this.#desired === undefined
+        ? undefined
+        : { error: this.#failure.error, attempts: 0 };
   }
 
   #interrupt(): void {
@@ -255,6 +262,7 @@ export class LinkSlot {
     const attempts = (this.#failure?.attempts ?? 0) + 1;
     const again =
       this.#failure !== undefined &&
+      attempts > 1 &&
       errorChain(this.#failure.error) === errorChain(error);
     this.#failure = { error, attempts };
     this.#tried?.();

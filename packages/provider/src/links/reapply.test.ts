@@ -40,6 +40,12 @@ describe("when the provider's config has changed", () => {
     handler.last.fail(new Error("not yet"));
     await settle();
     table.reapply();
+    const [problem] = table.problems();
+    assert.deepEqual(
+      [table.problems().length, problem?.reason, problem?.attempts],
+      [1, "not yet", 0],
+      "what failed is told until it works",
+    );
     assert.equal(handler.operations[0]?.signal?.aborted, true);
     handler.operations[0]?.fail(new Error("aborted"));
     await settle();
