@@ -5,6 +5,7 @@ import {
   TimeoutError,
   type Msg,
   type MsgHdrs,
+  type PublishOptions,
 } from "@nats-io/nats-core";
 
 import { errorChain, type KeyturnError } from "@keyturn/nats";
@@ -34,6 +35,8 @@ const noResponders = "nats send error: no responders: no responders";
 export type Outcome<T> =
   | { readonly tag: "ok"; readonly val: T }
   | { readonly tag: "err"; readonly val: string };
+
+const published: Outcome<undefined> = { tag: "ok", val: undefined };
 
 /** A link by which a component publishes and requests. */
 export class ConsumerLink {
@@ -68,12 +71,13 @@ export class ConsumerLink {
   }
 
   /** `publish` of the interface: ok means that the message was handed to the connection. */
-  async publish(
-    { subject, body, replyTo }: BrokerMessage,
+  publish(
+    message: BrokerMessage,
     trace: TraceContext | undefined,
-  ): Promise<Outcome<undefined>> {
+  ): Outcome<undefined> | Promise<Outcome<undefined>> {
+    const { subject, body } = message;
     // `some("")` means no reply subject to the server, too.
-    const reply = replyTo === "" ? undefined : replyTo;
+    const reply = message.replyTo === "" ? undefined : message.replyTo;
     const allowed = this.#settings.publishAllow;
     const problem =
       subjectProblem("subject", subject) ??
@@ -81,19 +85,39 @@ export class ConsumerLink {
       notAllowed("publish_allow", allowed, subject) ??
       this.#tooLarge(subject, body, trace);
     if (problem !== undefined) return this.#refuse(shown(problem));
-    if (!(await this.#lease.shared.whenUp(publishWaitMs)))
-      return this.#refuse(this.#disconnected());
+    // No promise while it is up: its answer then goes out with the same write as other answers.
+    return this.fault === undefined
+      ? this.#send(message, reply, trace)
+      : this.#sendLater(message, reply, trace);
+  }
+
+  async #sendLater(
+    message: BrokerMessage,
+    reply: string | undefined,
+    trace: TraceContext | undefined,
+  ): Promise<Outcome<undefined>> {
+    return (await this.#lease.shared.whenUp(publishWaitMs))
+      ? this.#send(message, reply, trace)
+      : this.#refuse(this.#disconnected());
+  }
+
+  #send(
+    { subject, body }: BrokerMessage,
+    reply: string | undefined,
+    trace: TraceContext | undefined,
+  ): Outcome<undefined> {
     try {
-      this.#lease.connection.publish(subject, body, {
-        ...(reply !== undefined && { reply }),
-        ...headersFor(subject, trace),
-      });
+      this.#lease.connection.publish(
+        subject,
+        body,
+        publishOptions(subject, reply, trace),
+      );
     } catch (error) {
       return this.#refuse(`failed to send message: ${errorChain(error)}`);
     }
     this.#totals.published++;
     this.#tell("A component published.", subject, body);
-    return { tag: "ok", val: undefined };
+    return published;
   }
 
   /** `request` of the interface. */
@@ -122,7 +146,7 @@ export class ConsumerLink {
         subject,
         body,
         left,
-        headersFor(subject, trace).headers,
+        headersFor(subject, trace),
       );
       const status = statusOf(answer);
       if (status !== undefined)
@@ -213,11 +237,22 @@ function takesHeaders(subject: string): boolean {
 function headersFor(
   subject: string,
   trace: TraceContext | undefined,
-): { headers?: MsgHdrs } {
-  if (trace === undefined || !takesHeaders(subject)) return {};
+): MsgHdrs | undefined {
+  if (trace === undefined || !takesHeaders(subject)) return undefined;
   const block = headers();
   for (const name in trace) block.set(name, trace[name] ?? "");
-  return { headers: block };
+  return block;
+}
+
+function publishOptions(
+  subject: string,
+  reply: string | undefined,
+  trace: TraceContext | undefined,
+): PublishOptions | undefined {
+  const block = headersFor(subject, trace);
+  if (block !== undefined)
+    return reply === undefined ? { headers: block } : { reply, headers: block };
+  return reply === undefined ? undefined : { reply };
 }
 
 function headerBytes(subject: string, trace: TraceContext | undefined): number {

@@ -81,7 +81,16 @@ export interface OpenProtocolHandler {
   _doDial(server: ServerEntry): Promise<void>;
   connectError?: (error?: Error) => void;
   info?: ServerInfo;
+  /** Where frames wait for the next write. */
+  outbound: {
+    drain(): Uint8Array;
+    fill(bytes: Uint8Array, ...more: Uint8Array[]): void;
+    reset(): void;
+    size(): number;
+  };
   parser: Parser;
+  /** How many bytes may wait. */
+  readonly pendingLimit: number;
   pongs: Deferred<void>[];
   server: ServerEntry;
   transport: Transport;

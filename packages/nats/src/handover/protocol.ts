@@ -1,7 +1,6 @@
 import type { Candidate } from "./candidate.js";
 import type { Copies } from "./copies.js";
 import {
-  OpenProtocolHandler,
   RequestError,
   deferred,
   type ConnectionOptions,
@@ -19,6 +18,7 @@ import type { Outbox } from "../outbox/outbox.js";
 import { LateCopies } from "./late-copies.js";
 import type { Lingering } from "./lingering.js";
 import { DeliverySubjects } from "./delivery-subjects.js";
+import { OneWriteProtocol } from "./one-write.js";
 import { OpenReplies } from "./open-replies.js";
 import type { ProtocolHooks } from "./protocol-hooks.js";
 import { pubFrame } from "./pub-frame.js";
@@ -40,7 +40,7 @@ export interface Overlap {
  * its transport can change sockets, plain subscriptions travel with a queue group of their own, copies
  * are dropped while two sockets overlap, and what is published without a connection is kept.
  */
-export class LiveProtocol extends OpenProtocolHandler {
+export class LiveProtocol extends OneWriteProtocol {
   /** Set while a hand-over has two sockets. */
   overlap: Overlap | undefined;
   /** Whether what is published waits for the next connection, although this one still stands. */
@@ -149,8 +149,14 @@ export class LiveProtocol extends OpenProtocolHandler {
     const place = this.pongs.filter((pong) => owed?.has(pong)).length;
     void this.pongs.splice(place, 0, answer);
     owed?.add(answer);
-    this.live.sendNow(utf8.encode(`${commands}PING\r\n`));
+    this.sendNow(utf8.encode(`${commands}PING\r\n`));
     return answer;
+  }
+
+  /** Sends past a hold, and behind all that was sent before the hold. */
+  sendNow(frames: Uint8Array): void {
+    this.flushPending();
+    this.live.sendNow(frames);
   }
 
   /** The old connection broke before it was read to its end: told as nats.js tells a reconnect. */
@@ -364,7 +370,7 @@ export class LiveProtocol extends OpenProtocolHandler {
       if (socket.publish(subject, payload, options)) return true;
     if (this.openReplies?.answers(subject) !== true) return false;
     if (!this.live.isHolding && !this.isParked) return false;
-    this.live.sendNow(pubFrame(subject, payload, options));
+    this.sendNow(pubFrame(subject, payload, options));
     return true;
   }
 
@@ -430,7 +436,7 @@ export class LiveProtocol extends OpenProtocolHandler {
     this.queues.makePlain(subscription);
     this.#hooks.queueRefused(refused.subject);
     this.#postponePongs();
-    this.live.sendNow(utf8.encode(this.queues.subCommand(subscription)));
+    this.sendNow(utf8.encode(this.queues.subCommand(subscription)));
     this.live.sendNow(ping);
     return true;
   }

@@ -48,7 +48,6 @@ export class HandoverTransport extends NodeTransport {
   #isTls = false;
   #held: Uint8Array[] | undefined;
   #heldBytes = 0;
-  #corked: Socket | undefined;
   /** Chunks that nats.js is reading, and which of them is next. */
   #batch: Uint8Array[] = [];
   #next = 0;
@@ -188,23 +187,8 @@ export class HandoverTransport extends NodeTransport {
   sendNow(frame: Uint8Array): void {
     const { socket } = this;
     if (this.done || socket === undefined) return;
-    this.#corkForNow(socket);
     // A write error needs no handling here: the socket's close event follows it.
     socket.write(frame);
-  }
-
-  /**
-   * What is sent while the event loop looks once through its sockets leaves in one system call;
-   * nats.js would write once for each step of an exchange.
-   */
-  #corkForNow(socket: Socket): void {
-    if (this.#corked === socket) return;
-    this.#corked = socket;
-    socket.cork();
-    setImmediate(() => {
-      if (this.#corked === socket) this.#corked = undefined;
-      socket.uncork();
-    });
   }
 
   override send(frame: Uint8Array): void {

@@ -1,0 +1,68 @@
+/** Bytes of the first slab; each further one is twice as large until {@link mostSlabBytes}. */
+const firstSlabBytes = 2 * 1024;
+const mostSlabBytes = 64 * 1024;
+const none: Buffer = Buffer.alloc(0);
+
+/**
+ * Frames that go out with the next write, one behind the other in a slab, in the place of nats.js' list
+ * of pieces: that one makes an array and a buffer a frame, and copies all of them into one more.
+ *
+ * What has been drained is never overwritten: a socket may keep it for as long as it likes.
+ */
+export class Outgoing {
+  #slab = none;
+  #slabBytes = firstSlabBytes / 2;
+  #start = 0;
+  #end = 0;
+
+  /** Adds a command and what belongs to it. Both are copied. */
+  add(command: string | Uint8Array, payloads: readonly Uint8Array[]): void {
+    // Three bytes are the most that one UTF-16 unit takes.
+    let most = typeof command === "string" ? command.length * 3 : 0;
+    for (const payload of payloads) most += payload.length;
+    if (typeof command !== "string") most += command.length;
+    if (this.#end + most > this.#slab.length) this.#makeRoom(most);
+    if (typeof command === "string")
+      this.#end += this.#slab.write(command, this.#end);
+    else this.#copy(command);
+    for (const payload of payloads) if (payload.length > 0) this.#copy(payload);
+  }
+
+  /** As nats.js' buffer, for what it sends past `sendCommand`. */
+  fill(bytes: Uint8Array, ...more: Uint8Array[]): void {
+    this.add(bytes, more);
+  }
+
+  /** Takes everything away. */
+  drain(): Uint8Array {
+    const all = this.#slab.subarray(this.#start, this.#end);
+    this.#start = this.#end;
+    return all;
+  }
+
+  /** Drops everything. */
+  reset(): void {
+    this.#start = this.#end;
+  }
+
+  /** Bytes that wait. */
+  size(): number {
+    return this.#end - this.#start;
+  }
+
+  #copy(bytes: Uint8Array): void {
+    this.#slab.set(bytes, this.#end);
+    this.#end += bytes.length;
+  }
+
+  #makeRoom(bytes: number): void {
+    const waiting = this.drain();
+    this.#slabBytes = Math.min(this.#slabBytes * 2, mostSlabBytes);
+    const needed = waiting.length * 2 + bytes;
+    // Not from Node's pool, which others would keep in memory with it.
+    this.#slab = Buffer.allocUnsafeSlow(Math.max(this.#slabBytes, needed));
+    this.#slab.set(waiting);
+    this.#start = 0;
+    this.#end = waiting.length;
+  }
+}
