@@ -4,6 +4,7 @@ import {
   type OpenNatsConnection,
 } from "./nats-core.js";
 import { Outgoing } from "./outgoing.js";
+import type { HandoverTransport } from "./transport.js";
 
 /**
  * nats.js' protocol handler, save that what is sent while the event loop looks once through its sockets leaves
@@ -20,6 +21,16 @@ export class OneWriteProtocol extends OpenProtocolHandler {
   constructor(options: ConnectionOptions, connection: OpenNatsConnection) {
     super(options, connection);
     this.outbound = this.#outgoing;
+  }
+
+  get live(): HandoverTransport {
+    return this.transport as HandoverTransport;
+  }
+
+  /** Sends past a hold, and behind all that was sent before the hold. */
+  sendNow(frames: Uint8Array): void {
+    this.flushPending();
+    this.live.sendNow(frames);
   }
 
   override sendCommand(

@@ -85,10 +85,6 @@ export class LiveProtocol extends OneWriteProtocol {
     this.#hooks = hooks;
   }
 
-  get live(): HandoverTransport {
-    return this.transport as HandoverTransport;
-  }
-
   /** As nats.js' own, save that the transport is ours and no module-wide setting is asked for it. */
   override prepare(): Deferred<void> {
     if (this.transport !== undefined) this.transport.discard();
@@ -151,12 +147,6 @@ export class LiveProtocol extends OneWriteProtocol {
     owed?.add(answer);
     this.sendNow(utf8.encode(`${commands}PING\r\n`));
     return answer;
-  }
-
-  /** Sends past a hold, and behind all that was sent before the hold. */
-  sendNow(frames: Uint8Array): void {
-    this.flushPending();
-    this.live.sendNow(frames);
   }
 
   /** The old connection broke before it was read to its end: told as nats.js tells a reconnect. */
