@@ -121,47 +121,76 @@ export class ConsumerLink {
   }
 
   /** `request` of the interface. */
-  async request(
+  request(
     subject: string,
     body: Uint8Array,
     timeoutMs: number,
     trace: TraceContext | undefined,
-  ): Promise<Outcome<BrokerMessage>> {
+  ): Outcome<BrokerMessage> | Promise<Outcome<BrokerMessage>> {
     const problem =
       subjectProblem("subject", subject) ??
       notAllowed("request_allow", this.#settings.requestAllow, subject) ??
       this.#tooLarge(subject, body, trace);
     if (problem !== undefined) return this.#refuse(shown(problem));
-    const began = performance.now();
     const limit = Math.min(timeoutMs, longestTimeoutMs);
     if (limit === 0) return this.#refuse(timedOut);
+    return this.fault === undefined
+      ? this.#ask(subject, body, limit, trace)
+      : this.#askLater(subject, body, limit, trace);
+  }
+
+  async #askLater(
+    subject: string,
+    body: Uint8Array,
+    limit: number,
+    trace: TraceContext | undefined,
+  ): Promise<Outcome<BrokerMessage>> {
+    const began = performance.now();
     if (!(await this.#lease.shared.whenUp(limit)))
       return this.#refuse(timedOut);
     const left = limit - (performance.now() - began);
-    if (left <= 0) return this.#refuse(timedOut);
+    return left <= 0
+      ? this.#refuse(timedOut)
+      : this.#ask(subject, body, left, trace);
+  }
+
+  #ask(
+    subject: string,
+    body: Uint8Array,
+    timeoutMs: number,
+    trace: TraceContext | undefined,
+  ): Promise<Outcome<BrokerMessage>> {
     this.#totals.requests++;
     this.#tell("A component sent a request.", subject, body);
-    try {
-      const answer = await requestsOf(this.#lease.connection).ask(
-        subject,
-        body,
-        left,
-        headersFor(subject, trace),
-      );
-      const status = statusOf(answer);
-      if (status !== undefined)
-        return this.#refuse(`nats send error: ${status}`);
-      return {
-        tag: "ok",
-        val: {
-          subject: answer.subject,
-          body: answer.data,
-          replyTo: answer.reply === "" ? undefined : answer.reply,
-        },
-      };
-    } catch (error) {
-      return this.#refuse(requestText(error));
-    }
+    // One promise a request: each more costs as much as reading its answer.
+    return new Promise((resolve) => {
+      try {
+        requestsOf(this.#lease.connection).ask(
+          subject,
+          body,
+          timeoutMs,
+          headersFor(subject, trace),
+          (error, answer) =>
+            resolve(
+              answer === undefined
+                ? this.#refuse(requestText(error))
+                : this.#answered(answer),
+            ),
+        );
+      } catch (error) {
+        resolve(this.#refuse(requestText(error)));
+      }
+    });
+  }
+
+  #answered(answer: Msg): Outcome<BrokerMessage> {
+    const status = statusOf(answer);
+    if (status !== undefined) return this.#refuse(`nats send error: ${status}`);
+    const { subject, data, reply } = answer;
+    return {
+      tag: "ok",
+      val: { subject, body: data, replyTo: reply === "" ? undefined : reply },
+    };
   }
 
   #refuse<T>(text: string): Outcome<T> {

@@ -11,11 +11,13 @@ import {
 
 import type { LiveConnection } from "@keyturn/nats";
 
+/** Called once: with what went wrong, or with the answer. */
+type Settle = (error: Error | undefined, answer?: Msg) => void;
+
 interface Pending {
   readonly subject: string;
   readonly timer: NodeJS.Timeout;
-  resolve(answer: Msg): void;
-  reject(error: Error): void;
+  readonly settle: Settle;
 }
 
 const open = new WeakMap<LiveConnection, Requests>();
@@ -53,33 +55,32 @@ export class Requests {
   }
 
   /**
-   * Sends one, and gives its answer.
+   * Sends one. `settle` gets its answer, or a TimeoutError, NoRespondersError, PermissionViolationError or
+   * RequestError.
    *
    * @param timeoutMs more than 0; fractions count as the millisecond that they belong to
-   * @throws TimeoutError, NoRespondersError, PermissionViolationError, RequestError, and what
-   *   publishing throws
+   * @throws what publishing throws; `settle` is not called then
    */
   ask(
     subject: string,
     body: Uint8Array,
     timeoutMs: number,
     headers: MsgHdrs | undefined,
-  ): Promise<Msg> {
+    settle: Settle,
+  ): void {
     this.#listen();
-    return new Promise((resolve, reject) => {
-      const token = nuid.next();
-      const reply = this.#inbox + token;
-      this.#connection.publish(
-        subject,
-        body,
-        headers === undefined ? { reply } : { reply, headers },
-      );
-      const timer = setTimeout(() => {
-        this.#pending.delete(token);
-        reject(new TimeoutError());
-      }, timeoutMs);
-      this.#pending.set(token, { subject, timer, resolve, reject });
-    });
+    const token = nuid.next();
+    const reply = this.#inbox + token;
+    this.#connection.publish(
+      subject,
+      body,
+      headers === undefined ? { reply } : { reply, headers },
+    );
+    const timer = setTimeout(() => {
+      this.#pending.delete(token);
+      settle(new TimeoutError());
+    }, timeoutMs);
+    this.#pending.set(token, { subject, timer, settle });
   }
 
   /** Again if the server has refused it: the next credential may be permitted. */
@@ -102,8 +103,8 @@ export class Requests {
     this.#pending.delete(token);
     clearTimeout(pending.timer);
     if (message.data.length === 0 && message.headers?.code === 503)
-      pending.reject(new NoRespondersError(pending.subject));
-    else pending.resolve(message);
+      pending.settle(new NoRespondersError(pending.subject));
+    else pending.settle(undefined, message);
   }
 
   /** @param subject of those that have failed; all of them without it */
@@ -112,7 +113,7 @@ export class Requests {
       if (subject !== undefined && pending.subject !== subject) continue;
       this.#pending.delete(token);
       clearTimeout(pending.timer);
-      pending.reject(error);
+      pending.settle(error);
     }
   }
 

@@ -1,8 +1,14 @@
 import type { Socket } from "node:net";
 
-import { Kind, Parser, type MsgArg, type ParserEvent } from "./nats-core.js";
+import {
+  Kind,
+  type MsgArg,
+  type Parser,
+  type ParserEvent,
+} from "./nats-core.js";
 import type { Lingering } from "./lingering.js";
 import type { LiveProtocol } from "./protocol.js";
+import { StreamParser } from "./stream-parser.js";
 
 const empty = new Uint8Array(0);
 
@@ -20,7 +26,10 @@ export class LateMessages {
   #lingering: Lingering | undefined;
 
   /** @param parser goes on where it stands in the old stream; a fresh one if not given */
-  constructor(protocol: LiveProtocol, parser: Parser = new Parser(protocol)) {
+  constructor(
+    protocol: LiveProtocol,
+    parser: Parser = new StreamParser(protocol),
+  ) {
     this.#protocol = protocol;
     this.#parser = parser;
     parser.dispatcher = {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { ProtocolHandler } from "@nats-io/nats-core/internal";
 
-import { NodeTransport, OpenNatsConnection } from "./nats-core.js";
+import { MsgImpl, NodeTransport, OpenNatsConnection } from "./nats-core.js";
 
 /**
  * nats.js' inside is not promised to anybody. Where this test fails after an update of nats.js, read
@@ -69,10 +69,14 @@ test("what is called, overridden or set in nats.js is there", () => {
     "dialDelay",
     "heartbeats",
     "info",
+    "inBytes",
+    "inMsgs",
     "infoReceived",
     "lastError",
     "muxSubscriptions",
     "options",
+    "outBytes",
+    "outMsgs",
     "outbound",
     "parser",
     "pendingLimit",
@@ -119,7 +123,11 @@ test("what is written anew here has not changed there", () => {
   const under = transport as unknown as Record<string, unknown>;
   assert.deepEqual(
     {
+      message: text(MsgImpl),
       prepare: text(inside["prepare"]),
+      processMsg: text(inside["processMsg"]),
+      publish: text(inside["publish"]),
+      sendCommand: text(inside["sendCommand"]),
       sendSubscriptions: text(inside["sendSubscriptions"]),
       subscribe: text(inside["_sub"]),
       iterate: text(under["iterate"]),
@@ -127,7 +135,11 @@ test("what is written anew here has not changed there", () => {
       setupHandlers: text(under["setupHandlers"]),
     },
     {
+      message: "f997765e64f3",
       prepare: "54cc72901d6b",
+      processMsg: "e376e32afd81",
+      publish: "a5c47a664df6",
+      sendCommand: "4df3907ff5c0",
       sendSubscriptions: "963e6002b4c5",
       subscribe: "59d1f6f0e4fc",
       iterate: "57a4fa77b78f",

@@ -8,6 +8,8 @@ import {
   createInbox,
   deferred,
   Kind,
+  MsgHdrsImpl,
+  MsgImpl,
   NatsConnectionImpl,
   Parser,
   ProtocolHandler,
@@ -36,6 +38,8 @@ export {
   createInbox,
   deferred,
   Kind,
+  MsgHdrsImpl,
+  MsgImpl,
   nodeResolveHost,
   NodeTransport,
   Parser,
@@ -77,6 +81,10 @@ export interface OpenProtocolHandler {
   readonly connectedOnce: boolean;
   readonly dialDelay: { cancel(): void } | null;
   readonly infoReceived: boolean;
+  inBytes: number;
+  inMsgs: number;
+  outBytes: number;
+  outMsgs: number;
   readonly _closed: boolean;
   _doDial(server: ServerEntry): Promise<void>;
   connectError?: (error?: Error) => void;

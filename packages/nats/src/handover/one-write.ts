@@ -2,9 +2,12 @@ import {
   OpenProtocolHandler,
   type ConnectionOptions,
   type OpenNatsConnection,
+  type PublishOptions,
 } from "./nats-core.js";
 import { Outgoing } from "./outgoing.js";
 import type { HandoverTransport } from "./transport.js";
+
+const empty = new Uint8Array(0);
 
 /**
  * nats.js' protocol handler, save that what is sent while the event loop looks once through its sockets leaves
@@ -37,9 +40,43 @@ export class OneWriteProtocol extends OpenProtocolHandler {
     command: string | Uint8Array,
     ...payloads: Uint8Array[]
   ): void {
-    const outgoing = this.#outgoing;
-    outgoing.add(command, payloads);
-    if (outgoing.size() >= this.pendingLimit) this.flushPending();
+    this.#outgoing.add(command, payloads);
+    this.#flushSoon();
+  }
+
+  /** As nats.js', which makes lists and buffers of what is written here in one go. */
+  override publish(
+    subject: string,
+    payload: Uint8Array | string = empty,
+    options?: PublishOptions,
+  ): void {
+    const headers = (
+      options?.headers as { encode(): Uint8Array } | undefined
+    )?.encode();
+    const isText = typeof payload === "string";
+    const bytes = isText ? Buffer.byteLength(payload) : payload.length;
+    const total = bytes + (headers?.length ?? 0);
+    const { info } = this;
+    if (
+      (!isText && !(payload instanceof Uint8Array)) ||
+      (info !== undefined && total > info.max_payload) ||
+      (headers !== undefined && info?.headers === false)
+    )
+      // It has the words for what is wrong.
+      return super.publish(subject, payload, options);
+    this.outBytes += total;
+    this.outMsgs++;
+    const reply = options?.reply ? ` ${options.reply}` : "";
+    const command =
+      headers === undefined
+        ? `PUB ${subject}${reply} ${bytes}\r\n`
+        : `HPUB ${subject}${reply} ${headers.length} ${total}\r\n`;
+    this.#outgoing.addMessage(command, headers, payload, bytes);
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    if (this.#outgoing.size() >= this.pendingLimit) this.flushPending();
     else if (!this.#isDue) {
       this.#isDue = true;
       setImmediate(this.#flush);

@@ -28,6 +28,28 @@ export class Outgoing {
     for (const payload of payloads) if (payload.length > 0) this.#copy(payload);
   }
 
+  /**
+   * Adds a message.
+   *
+   * @param bytes of the payload
+   */
+  addMessage(
+    command: string,
+    headers: Uint8Array | undefined,
+    payload: Uint8Array | string,
+    bytes: number,
+  ): void {
+    const most = command.length * 3 + (headers?.length ?? 0) + bytes + 2;
+    if (this.#end + most > this.#slab.length) this.#makeRoom(most);
+    this.#end += this.#slab.write(command, this.#end);
+    if (headers !== undefined) this.#copy(headers);
+    if (typeof payload === "string")
+      this.#end += this.#slab.write(payload, this.#end);
+    else if (bytes > 0) this.#copy(payload);
+    this.#slab[this.#end++] = 0x0d;
+    this.#slab[this.#end++] = 0x0a;
+  }
+
   /** As nats.js' buffer, for what it sends past `sendCommand`. */
   fill(bytes: Uint8Array, ...more: Uint8Array[]): void {
     this.add(bytes, more);

@@ -23,6 +23,7 @@ import { OpenReplies } from "./open-replies.js";
 import type { ProtocolHooks } from "./protocol-hooks.js";
 import { pubFrame } from "./pub-frame.js";
 import { StreamParser } from "./stream-parser.js";
+import { dispatch, WireMessage } from "./wire-message.js";
 import type { WireQueues } from "./wire-queues.js";
 import { HandoverTransport, type WireStreams } from "./transport.js";
 
@@ -378,7 +379,8 @@ export class LiveProtocol extends OneWriteProtocol {
     const { reply } = message;
     if (this.openReplies !== undefined && reply?.length)
       this.openReplies.opened(Buffer.from(reply).toString("utf8"));
-    super.processMsg(message, data);
+    if (message instanceof WireMessage) dispatch(this, message, data);
+    else super.processMsg(message, data);
   }
 
   #isCopy(overlap: Overlap, message: MsgArg, data: Uint8Array): boolean {

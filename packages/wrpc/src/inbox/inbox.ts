@@ -75,6 +75,7 @@ export class Inbox {
   // Slot 0 is never taken: it stands for "nothing is awaited".
   readonly #entries: (InboxEntry | undefined)[] = [undefined];
   readonly #free: number[] = [];
+  #nowhere: string | undefined;
   #listening = false;
   #timer: NodeJS.Timeout | undefined;
   #connected = true;
@@ -86,7 +87,7 @@ export class Inbox {
   constructor(connection: NatsConnection) {
     this.#connection = connection;
     this.#base = createInbox(inboxPrefix(connection));
-    this.subjectBytes = Buffer.byteLength(this.addressOf(0));
+    this.subjectBytes = Buffer.byteLength(this.nowhere);
     void this.#watch();
     void connection.closed().then(() => {
       this.#lose(closedError());
@@ -117,7 +118,7 @@ export class Inbox {
     this.#entries[slot] = entry;
     this.open++;
     entry.slot = slot;
-    entry.inbox = this.addressOf(slot);
+    entry.inbox = this.#addressOf(slot);
     this.#timer ??= setInterval(() => {
       this.#expire();
     }, deadlineStepMs).unref();
@@ -133,8 +134,13 @@ export class Inbox {
     entry.slot = 0;
   }
 
-  /** A fresh inbox; with slot 0 one where nothing is awaited. */
-  addressOf(slot: number): string {
+  /** Where nothing is awaited. */
+  get nowhere(): string {
+    return (this.#nowhere ??= this.#addressOf(0));
+  }
+
+  /** A fresh inbox. */
+  #addressOf(slot: number): string {
     return `${this.#base}.${tokenFor(slot)}`;
   }
 

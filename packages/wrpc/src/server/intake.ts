@@ -140,7 +140,7 @@ export class Intake implements Receiver {
 
   // Nothing more is wanted from the caller; its end of the parameters goes nowhere.
   #acceptWhole(call: ServerCall): void {
-    this.#answers.accept(call, this.#inbox.addressOf(0));
+    this.#answers.accept(call, this.#inbox.nowhere);
   }
 
   #stop(receiving: Receiving): void {
