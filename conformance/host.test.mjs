@@ -1,166 +1,44 @@
 // The provider in a real wasmCloud host 1.9, with real components.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import {
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { isRunning, natsServer, until } from "@keyturn/testkit";
-import { connect } from "@nats-io/transport-node";
-import { root } from "../scripts/lib/workspace.mjs";
-import { buildHost } from "./host/build-host.mjs";
-import { buildComponents } from "./host/components.mjs";
+import { isRunning, until } from "@keyturn/testkit";
 import { registry } from "./host/registry.mjs";
-import { WasmcloudHost } from "./host/wasmcloud-host.mjs";
+import {
+  during,
+  noExecutable,
+  providersOf,
+  Site,
+  Workshop,
+} from "./host/site.mjs";
 
-const target = `${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux`;
-const executable = join(root, "dist/exe", `keyturn-messaging-${target}`);
-
-let folder;
-let component;
-let program;
-const at = (name) => join(folder, name);
-
+let shop;
 before(async () => {
-  program = await buildHost();
-  const components = await buildComponents();
-  component = (name) => `file://${components(name)}`;
-  folder = mkdtempSync(join(tmpdir(), "keyturn-conformance-"));
-  const keyturn = (...args) =>
-    execFileSync(process.execPath, [
-      join(root, "packages/cli/dist/main.js"),
-      "par",
-      ...args,
-    ]);
-  const keys = ["--issuer", at("issuer.nk"), "--provider", at("provider.nk")];
-  keyturn("keygen", "issuer", at("issuer.nk"));
-  keyturn("keygen", "provider", at("provider.nk"));
-  keyturn("create", "--out", at("script.par.gz"), ...keys);
-  if (existsSync(executable)) {
-    const binary = ["--binary", `${target}=${executable}`];
-    keyturn("create", "--out", at("executable.par.gz"), ...binary, ...keys);
-  }
+  shop = await Workshop.open();
 });
-after(() => folder && rmSync(folder, { recursive: true }));
-
-/** A host, a messaging server beside its lattice, and a client there. */
-class Site {
-  static async start(options) {
-    const site = new Site();
-    site.backing = await natsServer();
-    site.client = await connect({
-      servers: site.backing.url,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 100,
-    });
-    site.host = await WasmcloudHost.start(program, options);
-    return site;
-  }
-
-  /** Config of links, by name; each with the messaging server. */
-  async configs(configs) {
-    for (const [name, config] of Object.entries(configs))
-      await this.host.putConfig(name, {
-        cluster_uris: this.backing.url,
-        ...config,
-      });
-  }
-
-  /**
-   * Both ways, as most components are linked. A host takes one link of a name from a provider; those
-   * of components have the name that they call by when they say none.
-   */
-  async link(component, config, name = "default") {
-    const ends = { component, provider: "messaging" };
-    await this.host.handlerLink({ ...ends, name, config: [config] });
-    await this.host.consumerLink({ ...ends, config: ["out"] });
-  }
-
-  /** The provider `messaging` and the component `echo`, which answers on the subject `echo`. */
-  async serveEcho(archive = `file://${at("script.par.gz")}`) {
-    await this.configs({ in: { subscriptions: "echo|workers" }, out: {} });
-    await this.host.scale("echo", component("echo"), 10);
-    // Before the provider: a link that is put while one starts is sent to nobody, and not again.
-    await this.link("echo", "in");
-    await this.host.startProvider("messaging", archive);
-    await this.answers("echo");
-  }
-
-  async ask(subject, text, timeout = 5000) {
-    return (await this.client.request(subject, text, { timeout })).string();
-  }
-
-  /** Waits until a request is answered; a message may come before the subscription stands. */
-  async answers(subject, ms = 30_000) {
-    try {
-      await until(`an answer on ${subject}`, ms, () =>
-        this.ask(subject, "hello", 1000).then(
-          (answer) => answer === "hello",
-          () => false,
-        ),
-      );
-    } catch (error) {
-      throw new Error(`${error.message}\n${this.host.log}`, { cause: error });
-    }
-  }
-
-  /** Processes that the host has started: the provider's. */
-  providers() {
-    const found = [];
-    for (const name of readdirSync("/proc")) {
-      if (!/^\d+$/.test(name)) continue;
-      try {
-        const status = readFileSync(`/proc/${name}/status`, "latin1");
-        const parent = Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1]);
-        if (parent === this.host.process.pid) found.push(Number(name));
-      } catch {
-        // It has ended since.
-      }
-    }
-    return found;
-  }
-
-  async [Symbol.asyncDispose]() {
-    await this.host?.[Symbol.asyncDispose]();
-    await this.client?.close();
-    await this.backing?.stop();
-  }
-}
-
-/** Ends it with the test. */
-async function during(t, starting) {
-  const started = await starting;
-  t.after(() => started[Symbol.asyncDispose]());
-  return started;
-}
+after(() => shop?.close());
 
 describe("started by a host", () => {
   for (const form of ["script", "executable"]) {
-    const skip =
-      form === "executable" && !existsSync(executable)
-        ? "not built: npm run build:exe"
-        : false;
+    const skip = form === "executable" && noExecutable;
     test(`a component answers: ${form} from a file`, { skip }, async (t) => {
-      const site = await during(t, Site.start());
-      await site.serveEcho(`file://${at(`${form}.par.gz`)}`);
+      const site = await during(t, Site.start(shop));
+      await site.serveEcho(shop.archive(form));
     });
 
     test(
       `a component answers: ${form} from an OCI registry`,
       { skip },
       async (t) => {
-        const archive = readFileSync(at(`${form}.par.gz`));
+        const archive = readFileSync(shop.path(form));
         const images = await during(
           t,
           registry({ "keyturn/messaging:1": archive }),
         );
-        const site = await during(t, Site.start({ registry: images.address }));
+        const site = await during(
+          t,
+          Site.start(shop, { registry: images.address }),
+        );
         await site.serveEcho(`${images.address}/keyturn/messaging:1`);
         assert.ok(images.served.includes("keyturn/messaging:1"));
       },
@@ -171,7 +49,7 @@ describe("started by a host", () => {
 describe("messages", () => {
   let site;
   before(async () => {
-    site = await Site.start();
+    site = await Site.start(shop);
     await site.serveEcho();
   });
   after(() => site?.[Symbol.asyncDispose]());
@@ -195,8 +73,8 @@ describe("messages", () => {
       front: { subscriptions: "front.*|front" },
       back: { subscriptions: "back.*|back" },
     });
-    await site.host.scale("front", component("front"), 10);
-    await site.host.scale("back", component("echo"), 10);
+    await site.host.scale("front", shop.component("front"), 10);
+    await site.host.scale("back", shop.component("echo"), 10);
     await site.link("front", "front", "front");
     await site.link("back", "back", "back");
     await site.answers("front.prices");
@@ -246,7 +124,7 @@ describe("messages", () => {
       provider: "second",
       config: ["in"],
     });
-    await site.host.startProvider("second", `file://${at("script.par.gz")}`);
+    await site.host.startProvider("second", shop.archive());
     await until("two subscriptions", 20_000, async () => {
       const { connections } = await site.backing.monitor("connz?subs=1");
       const lists = connections.map((each) => each.subscriptions_list ?? []);
@@ -265,7 +143,7 @@ describe("messages", () => {
 
 describe("life", () => {
   test("health is told while the messaging server is there, and why when it is not", async (t) => {
-    const site = await during(t, Site.start());
+    const site = await during(t, Site.start(shop));
     await site.serveEcho();
     await site.host.event("health_check_passed");
     await site.backing.stop();
@@ -278,27 +156,27 @@ describe("life", () => {
   });
 
   test("a provider that is killed serves its links again", async (t) => {
-    const site = await during(t, Site.start());
+    const site = await during(t, Site.start(shop));
     await site.serveEcho();
-    const [pid] = site.providers();
+    const [pid] = providersOf(site.host);
     process.kill(pid, "SIGKILL");
     await until("its end", 5000, () => !isRunning(pid));
     await site.answers("echo");
-    assert.notEqual(site.providers()[0], pid);
+    assert.notEqual(providersOf(site.host)[0], pid);
   });
 
   test("no provider outlives a host that is killed", async (t) => {
-    const site = await during(t, Site.start());
+    const site = await during(t, Site.start(shop));
     await site.serveEcho();
-    const [pid] = site.providers();
+    const [pid] = providersOf(site.host);
     site.host.process.kill("SIGKILL");
     await until("the provider's end", 15_000, () => !isRunning(pid));
   });
 
   test("one that is stopped finishes what it has begun", async (t) => {
-    const site = await during(t, Site.start());
+    const site = await during(t, Site.start(shop));
     await site.serveEcho();
-    const [pid] = site.providers();
+    const [pid] = providersOf(site.host);
     const asked = Array.from({ length: 20 }, (_, i) =>
       site.ask("echo", `${i}`),
     );
@@ -316,21 +194,17 @@ describe("life", () => {
   });
 
   test("the lattice's server restarts under it", async (t) => {
-    const site = await during(t, Site.start());
+    const site = await during(t, Site.start(shop));
     await site.serveEcho();
     await site.host.server.restart();
     await site.answers("echo", 60_000);
   });
 
   test("config of the provider takes effect when it changes", async (t) => {
-    const site = await during(t, Site.start());
+    const site = await during(t, Site.start(shop));
     await site.host.putConfig("shared", { cluster_uris: site.backing.url });
-    await site.host.startProvider(
-      "messaging",
-      `file://${at("script.par.gz")}`,
-      ["shared"],
-    );
-    await site.host.scale("echo", component("echo"), 10);
+    await site.host.startProvider("messaging", shop.archive(), ["shared"]);
+    await site.host.scale("echo", shop.component("echo"), 10);
     const ends = { component: "echo", provider: "messaging" };
     await site.host.putConfig("only", { queue_group: "workers" });
     await site.host.handlerLink({ ...ends, config: ["only"] });

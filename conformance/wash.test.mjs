@@ -19,6 +19,7 @@ import { cargoInstall } from "../scripts/lib/cargo.mjs";
 import { root } from "../scripts/lib/workspace.mjs";
 import { buildHost } from "./host/build-host.mjs";
 import { buildComponents } from "./host/components.mjs";
+import { buildWash, typeWash } from "./host/wash.mjs";
 import { WasmcloudHost } from "./host/wasmcloud-host.mjs";
 
 const run = promisify(execFile);
@@ -34,8 +35,7 @@ const keyturn = (...args) =>
   execFileSync(process.execPath, [cli, ...args], { encoding: "utf8" });
 
 before(async () => {
-  wash =
-    process.env.KEYTURN_WASH ?? (await cargoInstall("wash", "0.43.0", "wash"));
+  wash = await buildWash();
   stock = await cargoInstall("secrets-nats-kv", "0.2.0", "secrets-nats-kv");
   program = await buildHost();
   component = await buildComponents();
@@ -64,27 +64,15 @@ async function usersOf(server) {
   return connections.map((each) => each.authorized_user);
 }
 
-/** Types a command of `wash`, at a host if one is given. */
-async function typeWash(host, ...args) {
-  const { stdout } = await run(wash, [...args, "--output", "json"], {
-    env: {
-      PATH: process.env.PATH,
-      HOME: folder,
-      // The machine may be busy.
-      WASMCLOUD_CTL_TIMEOUT_MS: "20000",
-      ...(host && { WASMCLOUD_CTL_PORT: String(host.server.port) }),
-    },
-  }).catch(({ stdout, stderr }) => {
-    throw new Error(`wash ${args.join(" ")}: ${stdout}${stderr}`);
-  });
-  const answer = JSON.parse(stdout.slice(stdout.indexOf("{")));
-  assert.equal(answer.success, true, stdout);
-  return answer;
-}
-
 test("wash reads the archive as `keyturn par inspect` does", async () => {
   const ours = inspected();
-  const theirs = await typeWash(undefined, "inspect", at("messaging.par.gz"));
+  const theirs = await typeWash(
+    wash,
+    folder,
+    undefined,
+    "inspect",
+    at("messaging.par.gz"),
+  );
   assert.deepEqual(
     {
       ...theirs,
@@ -178,7 +166,7 @@ for (const [name, start] of Object.entries(backends))
     let backend;
     let first;
     let second;
-    const type = (...args) => typeWash(host, ...args);
+    const type = (...args) => typeWash(wash, folder, host, ...args);
 
     before(async () => {
       const operator = await makeOperator();

@@ -14,14 +14,15 @@ export class WasmcloudHost {
 
   /**
    * @param {string} program the host's executable
-   * @param {{ registry?: string, secretsTopic?: string }} [options]
+   * @param {{ registry?: string, secretsTopic?: string, server?: import("@keyturn/testkit").NatsServer }} [options]
+   *   `server` of the lattice, of which the caller takes care. Default: one of its own
    */
   static async start(program, options = {}) {
     const host = new WasmcloudHost();
     host.program = program;
     host.options = options;
     host.folder = mkdtempSync(join(tmpdir(), "keyturn-host-"));
-    host.server = await natsServer({ jetstream: true });
+    host.server = options.server ?? (await natsServer({ jetstream: true }));
     host.nats = await connect({ servers: host.server.url });
     host.nats.subscribe(`wasmbus.evt.${lattice}.>`, {
       callback: (_, message) => {
@@ -190,7 +191,7 @@ export class WasmcloudHost {
   async [Symbol.asyncDispose]() {
     await this.nats.close();
     await this.process.stop(5000);
-    await this.server.stop();
+    if (this.options.server === undefined) await this.server.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
