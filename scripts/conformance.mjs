@@ -1,7 +1,7 @@
 // `npm run conformance`: Keyturn beside wasmCloud's own programs. Needs cargo, and minutes at first.
 //
 //   npm run conformance          everything
-//   npm run conformance -- par   conformance/par.test.mjs
+//   npm run conformance -- par   conformance/par.test.mjs; and so each *.test.mjs there
 //   npm run conformance -- cases …    conformance/cases: ours and the Rust provider, case by case
 //   npm run conformance -- losses …   messages lost by both while they are killed, stopped, rotated
 import { spawnSync } from "node:child_process";

@@ -61,6 +61,11 @@ export const providerErrors = {
     meaning: "A link definition has a missing or malformed field.",
     next: "Correct the link, then delete and put it again.",
   },
+  PROVIDER_LINK_MISSED: {
+    meaning:
+      "A link with secrets was put while the provider started, or the host could not get its secrets: it has the link, and did not give it.",
+    next: "Delete the link and put it again, or restart the provider; if it stays, look for the secrets in the host's log.",
+  },
   PROVIDER_LINK_NOT_OURS: {
     meaning:
       "A link definition names this provider at neither end, or at both.",

@@ -54,6 +54,7 @@ export type ProviderEvent =
           | "link-removed"
           | "link-refused"
           | "link-delete-failed"
+          | "link-missed"
           | "link-unchanged"
           | "link-unknown";
       })

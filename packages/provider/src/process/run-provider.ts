@@ -51,7 +51,7 @@ export async function runProvider(
       hostless,
       definition.sensitiveConfigKeys ?? [],
     );
-    provider = new Provider(definition, hostData);
+    provider = new Provider(definition, hostData, hostless !== undefined);
     await provider.start();
     await provider.stopped;
   } catch (error) {

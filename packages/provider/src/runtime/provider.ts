@@ -20,6 +20,7 @@ import { connectLattice } from "../lattice/connect-lattice.js";
 import { watchLattice } from "../lattice/watch-lattice.js";
 import { LinkIntake } from "../links/link-intake.js";
 import { LinkTable } from "../links/link-table.js";
+import { takeMissedLinks } from "../links/missed-links.js";
 import { sealKeys, type SealKeys } from "../seal/seal-keys.js";
 import { wipeSecrets, type Settings } from "../settings/settings.js";
 import { Budget } from "./budget.js";
@@ -40,6 +41,7 @@ const closeShare = 0.25;
 export class Provider implements RunningProvider, ControlHandler {
   readonly #definition: ProviderDefinition;
   readonly #hostData: HostData;
+  readonly #hostless: boolean;
   readonly #seals: SealKeys;
   readonly #table = new LinkTable();
   readonly #intake: LinkIntake;
@@ -56,8 +58,16 @@ export class Provider implements RunningProvider, ControlHandler {
   #settle: (reason: StopReason) => void = () => {};
   readonly stopped: Promise<StopReason>;
 
-  /** @throws KeyturnError `PROVIDER_XKEY_INVALID` */
-  constructor(definition: ProviderDefinition, hostData: HostData) {
+  /**
+   * @param hostless whether no host has started it: then its links are those of `hostData` alone
+   * @throws KeyturnError `PROVIDER_XKEY_INVALID`
+   */
+  constructor(
+    definition: ProviderDefinition,
+    hostData: HostData,
+    hostless = false,
+  ) {
+    this.#hostless = hostless;
     this.#definition = definition;
     this.#hostData = hostData;
     this.#seals = sealKeys(hostData.xkeySeed, hostData.hostXkey);
@@ -143,6 +153,7 @@ export class Provider implements RunningProvider, ControlHandler {
     // Before anything that takes time: what the host sends until then is lost.
     await this.#control.open(connection);
     this.#checkGoing();
+    if (!this.#hostless) void this.#takeMissedLinks(connection);
 
     const instance = await this.#create(connection);
     // Stopped meanwhile: whoever stopped it did not know of the instance.
@@ -166,6 +177,16 @@ export class Provider implements RunningProvider, ControlHandler {
     for (const provided of instance.exports)
       this.#served.push(await serveExport(connection, prefix, provided));
     this.#checkGoing();
+  }
+
+  #takeMissedLinks(connection: NatsConnection): Promise<void> {
+    const { lattice, providerId } = this;
+    const { sensitiveConfigKeys = [] } = this.#definition;
+    const { signal } = this.#stopping;
+    return takeMissedLinks(
+      { connection, lattice, providerId, sensitiveConfigKeys, signal },
+      this.#intake,
+    );
   }
 
   #onClosed(cause: unknown): void {
