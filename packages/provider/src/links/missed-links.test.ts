@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { natsServer, until, type NatsServer } from "@keyturn/testkit";
-import { connect } from "@nats-io/transport-node";
+import {
+  HostDouble,
+  natsServer,
+  until,
+  type NatsServer,
+} from "@keyturn/testkit";
 
 import { Lab, type LabOptions } from "../testing/lab.test.js";
 
@@ -14,15 +18,15 @@ interface Answers {
   config?(name: string): unknown;
 }
 
-/** Hosts that answer questions, on a lattice of their own. */
+/** A host that answers questions, on a lattice of their own. */
 async function answering(
   answers: Answers,
 ): Promise<{ server: NatsServer; asked: string[] } & AsyncDisposable> {
   const server = await natsServer();
-  const hosts = await connect({ servers: server.url });
+  const other = await HostDouble.start({ lattice: server });
   const asked: string[] = [];
   const prefix = "wasmbus.ctl.v1.default.";
-  hosts.subscribe(`${prefix}>`, {
+  other.connection.subscribe(`${prefix}>`, {
     callback: (_error, message) => {
       const what = message.subject.slice(prefix.length);
       asked.push(what);
@@ -38,12 +42,12 @@ async function answering(
       );
     },
   });
-  await hosts.flush();
+  await other.connection.flush();
   return {
     server,
     asked,
     [Symbol.asyncDispose]: async () => {
-      await hosts.close();
+      await other.close();
       await server.stop();
     },
   };
