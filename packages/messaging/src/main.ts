@@ -5,6 +5,7 @@ import { runProvider, type ProviderDefinition } from "@keyturn/provider";
 import { logEvents, logMessages } from "./log/log-events.js";
 import { logLevel } from "./log/log-level.js";
 import { Logger } from "./log/logger.js";
+import { keepYoungGenerationSmall } from "./memory/young-generation.js";
 import { messagingProvider } from "./messaging-provider.js";
 import { version } from "./version.js";
 
@@ -20,6 +21,8 @@ standard input; nobody types that by hand. Where there is no host, a config says
 
 To see it at work: npm run demo, in a checkout of Keyturn.
 `;
+
+keepYoungGenerationSmall();
 
 const configVariable = "KEYTURN_CONFIG";
 const args = process.argv.slice(2);

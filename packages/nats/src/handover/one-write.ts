@@ -8,6 +8,15 @@ import { Outgoing } from "./outgoing.js";
 import type { HandoverTransport } from "./transport.js";
 
 const empty = new Uint8Array(0);
+const lineEnd = Buffer.from("\r\n");
+/** Payloads from here on are written on their own: a slab would be used up by one. */
+const largeBytes = 16 * 1024;
+
+/** Options of `publish` beyond those of nats.js. */
+export interface LivePublishOptions extends PublishOptions {
+  /** The payload will not be written over: a large one need not be copied. Default false. */
+  readonly payloadIsFinal?: boolean;
+}
 
 /**
  * nats.js' protocol handler, save that what is sent while the event loop looks once through its sockets leaves
@@ -30,6 +39,13 @@ export class OneWriteProtocol extends OpenProtocolHandler {
     return this.transport as HandoverTransport;
   }
 
+  override flushPending(): void {
+    const outgoing = this.#outgoing;
+    if (!this.infoReceived || !this.connected || outgoing.size() === 0) return;
+    const { writes } = outgoing;
+    this.live.send(outgoing.drain(), () => outgoing.written(writes));
+  }
+
   /** Sends past a hold, and behind all that was sent before the hold. */
   sendNow(frames: Uint8Array): void {
     this.flushPending();
@@ -48,7 +64,7 @@ export class OneWriteProtocol extends OpenProtocolHandler {
   override publish(
     subject: string,
     payload: Uint8Array | string = empty,
-    options?: PublishOptions,
+    options?: LivePublishOptions,
   ): void {
     const headers = (
       options?.headers as { encode(): Uint8Array } | undefined
@@ -71,8 +87,19 @@ export class OneWriteProtocol extends OpenProtocolHandler {
       headers === undefined
         ? `PUB ${subject}${reply} ${bytes}\r\n`
         : `HPUB ${subject}${reply} ${headers.length} ${total}\r\n`;
-    this.#outgoing.addMessage(command, headers, payload, bytes);
-    this.#flushSoon();
+    if (bytes >= largeBytes && this.connected && this.infoReceived) {
+      this.flushPending();
+      const isFinal = !isText && options?.payloadIsFinal === true;
+      this.live.sendTogether([
+        Buffer.from(command),
+        headers ?? empty,
+        isFinal ? payload : Buffer.from(payload as Uint8Array),
+        lineEnd,
+      ]);
+    } else {
+      this.#outgoing.addMessage(command, headers, payload, bytes);
+      this.#flushSoon();
+    }
   }
 
   #flushSoon(): void {

@@ -34,6 +34,37 @@ test("what was drained stays as it was: a socket may still have to write it", ()
     assert.equal(text(bytes), `${i} `.padStart(200));
 });
 
+test("a slab is used again when all of it has been written, not before", () => {
+  const outgoing = new Outgoing();
+  const add = (content: string): { bytes: Uint8Array; end: () => void } => {
+    outgoing.add(content, []);
+    const { writes } = outgoing;
+    return { bytes: outgoing.drain(), end: () => outgoing.written(writes) };
+  };
+  const slabs = new Set<ArrayBufferLike>();
+  const open: { bytes: Uint8Array; end: () => void }[] = [];
+  for (let i = 0; i < 3000; i++) {
+    const content = `${i} `.padEnd(1000 + (i % 999), "x");
+    open.push(add(content));
+    slabs.add(open.at(-1)?.bytes.buffer as ArrayBufferLike);
+    if (open.length < (i % 30) + 1) continue;
+    for (const [at, { bytes, end }] of open.entries()) {
+      const number = i - open.length + 1 + at;
+      assert.ok(text(bytes).startsWith(`${number} `), "it was written over");
+      end();
+    }
+    open.length = 0;
+  }
+  // Six grow to the largest size; with 45 KiB open, two of that do.
+  assert.ok(slabs.size <= 9, `${slabs.size} slabs`);
+  const before = add("dropped");
+  outgoing.reset();
+  const after = add("after");
+  before.end();
+  assert.notEqual(add("more").bytes.byteOffset, 0, "of before the reset");
+  assert.equal(text(after.bytes), "after");
+});
+
 test("what was dropped does not go out", () => {
   const outgoing = new Outgoing();
   outgoing.add("old", []);

@@ -3,14 +3,24 @@ const firstSlabBytes = 2 * 1024;
 const mostSlabBytes = 64 * 1024;
 const none: Buffer = Buffer.alloc(0);
 
+/** Writes that a socket has not finished. */
+export interface OpenWrites {
+  count: number;
+}
+
 /**
  * Frames that go out with the next write, one behind the other in a slab, in the place of nats.js' list
  * of pieces: that one makes an array and a buffer a frame, and copies all of them into one more.
  *
- * What has been drained is never overwritten: a socket may keep it for as long as it likes.
+ * A slab is used again as soon as all that was drained has been {@link written}, and not before. Fresh ones
+ * would be what the garbage collector is called for most.
  */
 export class Outgoing {
   #slab = none;
+  /** Another one, for when the first is full before it has been written. */
+  #other = none;
+  #isOtherFree = true;
+  #writes: OpenWrites = { count: 0 };
   #slabBytes = firstSlabBytes / 2;
   #start = 0;
   #end = 0;
@@ -55,16 +65,31 @@ export class Outgoing {
     this.add(bytes, more);
   }
 
-  /** Takes everything away. */
+  /** Takes everything away. Whoever has written it says so with {@link written}. */
   drain(): Uint8Array {
     const all = this.#slab.subarray(this.#start, this.#end);
     this.#start = this.#end;
+    this.#writes.count++;
     return all;
   }
 
-  /** Drops everything. */
+  /** What {@link written} is to be told of what is drained now. */
+  get writes(): OpenWrites {
+    return this.#writes;
+  }
+
+  /** Something that was drained is not needed any more. */
+  written(writes: OpenWrites): void {
+    if (--writes.count > 0 || writes !== this.#writes) return;
+    this.#isOtherFree = true;
+    if (this.#start === this.#end) this.#start = this.#end = 0;
+  }
+
+  /** Drops everything. What was drained may never be written now: it keeps its slabs. */
   reset(): void {
-    this.#start = this.#end;
+    this.#writes = { count: 0 };
+    this.#slab = this.#other = none;
+    this.#start = this.#end = 0;
   }
 
   /** Bytes that wait. */
@@ -78,11 +103,18 @@ export class Outgoing {
   }
 
   #makeRoom(bytes: number): void {
-    const waiting = this.drain();
-    this.#slabBytes = Math.min(this.#slabBytes * 2, mostSlabBytes);
+    const full = this.#slab;
+    const waiting = full.subarray(this.#start, this.#end);
     const needed = waiting.length * 2 + bytes;
-    // Not from Node's pool, which others would keep in memory with it.
-    this.#slab = Buffer.allocUnsafeSlow(Math.max(this.#slabBytes, needed));
+    if (this.#isOtherFree && this.#other.length >= needed)
+      this.#slab = this.#other;
+    else {
+      this.#slabBytes = Math.min(this.#slabBytes * 2, mostSlabBytes);
+      // Not from Node's pool, which others would keep in memory with it.
+      this.#slab = Buffer.allocUnsafeSlow(Math.max(this.#slabBytes, needed));
+    }
+    this.#other = full.length > mostSlabBytes ? none : full;
+    this.#isOtherFree = this.#writes.count === 0;
     this.#slab.set(waiting);
     this.#start = 0;
     this.#end = waiting.length;

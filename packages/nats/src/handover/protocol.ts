@@ -376,9 +376,8 @@ export class LiveProtocol extends OneWriteProtocol {
       return;
     if (this.deliveries.isWaiting)
       this.deliveries.received(message.subject, data);
-    const { reply } = message;
-    if (this.openReplies !== undefined && reply?.length)
-      this.openReplies.opened(Buffer.from(reply).toString("utf8"));
+    if (this.openReplies !== undefined && message.reply?.length)
+      this.openReplies.opened(Buffer.from(message.reply).toString("utf8"));
     if (message instanceof WireMessage) dispatch(this, message, data);
     else super.processMsg(message, data);
   }

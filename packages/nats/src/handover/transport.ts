@@ -28,6 +28,11 @@ export interface WireStreams {
   ): Promise<WireStream>;
 }
 
+interface Held {
+  readonly frame: Uint8Array;
+  readonly written: (() => void) | undefined;
+}
+
 /**
  * nats.js' TCP and TLS transport, with two things more: outbound frames can be held back for a
  * moment, and the socket can be exchanged for another one without nats.js noticing. What it runs on may
@@ -46,7 +51,7 @@ export class HandoverTransport extends NodeTransport {
   readonly #discarded = new AbortController();
   #address = "";
   #isTls = false;
-  #held: Uint8Array[] | undefined;
+  #held: Held[] | undefined;
   #heldBytes = 0;
   /** Chunks that nats.js is reading, and which of them is next. */
   #batch: Uint8Array[] = [];
@@ -159,7 +164,7 @@ export class HandoverTransport extends NodeTransport {
   /** Whether an outbound frame that waits has this text in it. */
   holds(text: string): boolean {
     const held = this.#held ?? [];
-    return held.some(({ buffer, byteOffset, byteLength }) =>
+    return held.some(({ frame: { buffer, byteOffset, byteLength } }) =>
       Buffer.from(buffer, byteOffset, byteLength).includes(text),
     );
   }
@@ -180,24 +185,34 @@ export class HandoverTransport extends NodeTransport {
     this.#held = undefined;
     this.#heldBytes = 0;
     if (held === undefined || held.length === 0) return;
-    for (const frame of held) this.send(frame);
+    for (const { frame, written } of held) this.send(frame, written);
   }
 
-  /** Writes past a hold. */
-  sendNow(frame: Uint8Array): void {
+  /** Writes past a hold. @param written called when the frame is not needed any more */
+  sendNow(frame: Uint8Array, written?: () => void): void {
     const { socket } = this;
     if (this.done || socket === undefined) return;
     // A write error needs no handling here: the socket's close event follows it.
-    socket.write(frame);
+    socket.write(frame, written);
   }
 
-  override send(frame: Uint8Array): void {
+  /** As {@link send} with all of them, in one write. They are not copied. */
+  sendTogether(frames: readonly Uint8Array[]): void {
+    const { socket } = this;
+    const isWritten = this.#held === undefined && !this.done;
+    if (isWritten) socket.cork();
+    for (const frame of frames) if (frame.byteLength > 0) this.send(frame);
+    if (isWritten) socket.uncork();
+  }
+
+  /** Writes, or keeps what is written later. @param written as for {@link sendNow} */
+  override send(frame: Uint8Array, written?: () => void): void {
     if (this.#held !== undefined) {
-      this.#held.push(frame);
+      this.#held.push({ frame, written });
       this.#heldBytes += frame.byteLength;
       return;
     }
-    this.sendNow(frame);
+    this.sendNow(frame, written);
   }
 
   /** Takes away what the socket has received and nats.js has not read yet. */

@@ -4,7 +4,12 @@ import { fail } from "../errors/wrpc-errors.js";
 import { inboxOf, type Inbox } from "../inbox/inbox.js";
 import { encodeWith } from "../values/encode.js";
 import type { ResolvedValueLimits } from "../values/limits.js";
-import { firstChunkBytes, maxPayload, publishStream } from "../wire/chunks.js";
+import {
+  firstChunkBytes,
+  maxPayload,
+  publishStream,
+  type FinalOptions,
+} from "../wire/chunks.js";
 import { headerBlock, type HeaderBlock } from "../wire/headers.js";
 import { ClientCall, type CallOwner, type ClientFunc } from "./client-call.js";
 import type { CallOptions, ClientStats } from "./options.js";
@@ -121,13 +126,12 @@ export class Caller implements CallOwner {
     const call = new ClientCall(this, func, resolve, reject);
     this.#inbox.add(call);
     try {
-      const reply = call.inbox;
+      const final: FinalOptions = { reply: call.inbox, payloadIsFinal: true };
+      if (headers !== undefined) final.headers = headers.asMsgHdrs();
       this.#connection.publish(
         func.subject,
         whole ? bytes : bytes.subarray(0, first),
-        headers === undefined
-          ? { reply }
-          : { reply, headers: headers.asMsgHdrs() },
+        final,
       );
     } catch (error) {
       this.#inbox.remove(call);

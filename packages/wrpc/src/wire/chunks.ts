@@ -1,4 +1,4 @@
-import type { NatsConnection } from "@nats-io/nats-core";
+import type { NatsConnection, PublishOptions } from "@nats-io/nats-core";
 
 import { fail } from "../errors/wrpc-errors.js";
 
@@ -8,6 +8,13 @@ import { fail } from "../errors/wrpc-errors.js";
 export function maxPayload(connection: NatsConnection): number {
   return connection.info?.max_payload ?? 0;
 }
+
+/** Encoded values are never written over: `@keyturn/nats` need not copy them, nats.js does not look. */
+export interface FinalOptions extends PublishOptions {
+  readonly payloadIsFinal: true;
+}
+
+const final: FinalOptions = { payloadIsFinal: true };
 
 /**
  * How many bytes of the parameters go into the invocation message: `max_payload` less inbox and
@@ -36,10 +43,10 @@ export function publishStream(
     const max = maxPayload(connection);
     // An end without the bytes before it would tell the peer another story.
     if (max === 0) throw fail("WRPC_NOT_CONNECTED", "There is no connection.");
-    if (length <= max) connection.publish(subject, bytes);
+    if (length <= max) connection.publish(subject, bytes, final);
     else
       for (let at = 0; at < length; at += max)
-        connection.publish(subject, bytes.subarray(at, at + max));
+        connection.publish(subject, bytes.subarray(at, at + max), final);
   }
   connection.publish(subject);
 }

@@ -11,6 +11,8 @@ export class Writer {
   /** What did not fit, once an encoder has returned false. */
   problem = "";
   #start = 0;
+  /** The slab to go on with, when a value that it is too small for has one of its own. */
+  #slab: { readonly bytes: Buffer; readonly pos: number } | undefined;
   readonly #path: string[] = [];
 
   /** Makes room for `count` more bytes at `pos`. */
@@ -24,6 +26,8 @@ export class Writer {
       Math.max(slabBytes, 2 * used + count),
     );
     this.bytes.copy(larger, 0, this.#start, this.pos);
+    if (larger.length > slabBytes)
+      this.#slab ??= { bytes: this.bytes, pos: this.#start };
     this.bytes = larger;
     this.#start = 0;
     this.pos = used;
@@ -59,14 +63,19 @@ export class Writer {
   /** Ends a value; the bytes stay as they are for ever. */
   finish(): Uint8Array {
     const view = this.bytes.subarray(this.#start, this.pos);
-    // A slab made for one large value must not stay with us until it is filled.
-    if (this.bytes.length > slabBytes) this.pos = this.bytes.length;
+    this.#leaveOwn();
     return view;
   }
 
   /** Gives up a value. */
   discard(): void {
     this.pos = this.#start;
-    if (this.bytes.length > slabBytes) this.pos = this.bytes.length;
+    this.#leaveOwn();
+  }
+
+  #leaveOwn(): void {
+    if (this.#slab === undefined) return;
+    ({ bytes: this.bytes, pos: this.pos } = this.#slab);
+    this.#slab = undefined;
   }
 }
