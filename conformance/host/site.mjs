@@ -122,9 +122,13 @@ export class Site {
     await this.host.consumerLink({ ...ends, config: ["out"] });
   }
 
-  /** The provider `messaging` and the component `echo`, which answers on the subject `echo`. */
-  async serveEcho(archive = this.shop.archive()) {
-    await this.configs({ in: { subscriptions: "echo|workers" }, out: {} });
+  /**
+   * The provider `messaging` and the component `echo`, which answers on the subject `echo`; `config` is
+   * further config of the link by which it gets messages.
+   */
+  async serveEcho(archive = this.shop.archive(), config = {}) {
+    const subscriptions = "echo|workers";
+    await this.configs({ in: { subscriptions, ...config }, out: {} });
     await this.host.scale("echo", this.shop.component("echo"), 10);
     // Before the provider: a link that is put while one starts is sent to nobody, and not again.
     await this.link("echo", "in");

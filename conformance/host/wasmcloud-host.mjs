@@ -105,6 +105,11 @@ export class WasmcloudHost {
     }
   }
 
+  /** Whether an event is of this host, and not of another one of the lattice. */
+  #its({ host_id: id }) {
+    return id === undefined || id === this.id;
+  }
+
   /** Puts a named config. */
   putConfig(name, config) {
     return this.control(`config.put.${name}`, config);
@@ -122,7 +127,7 @@ export class WasmcloudHost {
     });
     const { error } = await this.event(
       ["provider_started", "provider_start_failed"],
-      { since, where: (data) => data.provider_id === id },
+      { since, where: (data) => data.provider_id === id && this.#its(data) },
     );
     if (error !== undefined) throw new Error(error);
   }
@@ -147,7 +152,7 @@ export class WasmcloudHost {
     });
     await this.event("component_scaled", {
       since,
-      where: ({ component_id }) => component_id === id,
+      where: (data) => data.component_id === id && this.#its(data),
     });
   }
 
