@@ -95,7 +95,7 @@ const deliveries = Object.entries(sizes).map(([name, size]) =>
     size > 10_000
       ? [ratio("cpu", "at most", 1), ratio("perSecond", "at least", 1)]
       : [ratio("cpu", "at most", 0.5), ratio("perSecond", "at least", 1.5)],
-    size === 1024,
+    size >= 1024,
   ),
 );
 
