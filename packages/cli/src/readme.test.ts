@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 
 import { exitCodes } from "./command/exit-codes.js";
 import { groups } from "./groups.js";
+import { typed } from "./testing/typed.test.fixture.js";
 import { readPolicy } from "./secrets/policy/read-policy.js";
 
 const readme = readFileSync(
@@ -24,6 +25,12 @@ describe("the README", () => {
       for (const [, option = ""] of rest.matchAll(/ --([\w-]+)/g))
         assert.ok(option in command.options, `${line}: --${option}`);
     }
+  });
+
+  test("and the help of `serve` shows a policy that can be used, too", async () => {
+    const { stdout } = await typed(["secrets", "serve", "--help"]);
+    const [policy = ""] = /\{[^]*?\}\]\s*\}/.exec(stdout) ?? [];
+    assert.ok(readPolicy(Buffer.from(policy)));
   });
 
   test("shows a policy that can be used, and the exit codes that there are", () => {

@@ -36,7 +36,7 @@ export const cliErrors = {
   },
   SECRETS_POLICY_INVALID: {
     meaning: "A policy file is not what it has to be.",
-    next: "Correct it at that path; the README of keyturn shows one.",
+    next: "Correct it at that path; `keyturn secrets serve --help` shows one.",
   },
   SECRETS_VALUE_UNREADABLE: {
     meaning: "A stored value cannot be opened.",

@@ -13,6 +13,8 @@ import {
   withConnection,
 } from "./with-store.js";
 
+const lineFeed = 0x0a;
+
 export const get: Command = defineCommand({
   name: "get",
   summary: "Show a value",
@@ -59,7 +61,13 @@ export const get: Command = defineCommand({
           kind === "text" ? "utf8" : "base64",
         );
         terminal.show({ ...shared, value: text }, "");
-      } else terminal.surroundings.stdout.write(Buffer.from(bytes));
+      } else {
+        const { stdout } = terminal.surroundings;
+        stdout.write(Buffer.from(bytes));
+        // For whoever types next; into a pipe goes the value alone.
+        if (stdout.isTTY === true && bytes.at(-1) !== lineFeed)
+          stdout.write("\n");
+      }
     });
     value.wipe();
   },

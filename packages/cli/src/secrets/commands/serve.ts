@@ -23,11 +23,21 @@ import {
   storeOptions,
 } from "./with-store.js";
 
+/** The keys are of an account (who signs), and of a provider. */
+const examplePolicy = `  {
+    "issuers": ["AB43KVROR7TFJ6KAPCYRF2FJROTZAH4FHLTJLPWX4DRZCC5NASLGIFW3"],
+    "hosts": "any",
+    "rules": [{
+      "name": "shop",
+      "entities": ["VDT7CYVBBPWFLGX6UGK6JXHIJNUVNDK5FSYJMPVUI3AGQXRLC7ZPBT3I"],
+      "keys": ["nats/shop/*"]
+    }]
+  }`;
+
 export const serve: Command = defineCommand({
   name: "serve",
   summary: "Serve secrets to wasmCloud hosts",
-  details:
-    "Speaks v1alpha1, as a wasmCloud 1.x host does. The policy file says who may read what; what it does not\nallow is denied, and it is followed when it changes. Each access is a line of JSON in the audit log.\nRuns until SIGINT or SIGTERM, and answers what it has taken before it ends.",
+  details: `Speaks v1alpha1, as a wasmCloud 1.x host does. The policy file says who may read what; what it does not\nallow is denied, and it is followed when it changes. Each access is a line of JSON in the audit log.\nRuns until SIGINT or SIGTERM, and answers what it has taken before it ends.\n\nA policy that lets one provider read the keys under nats/shop:\n${examplePolicy}`,
   options: {
     ...storeOptions,
     ...mappingOptions,

@@ -24,6 +24,8 @@ describe("a secret", () => {
     const two = await lab.put("nats/a", "two\r\n");
     assert.equal(await lab.done("get", "nats/a"), "two");
     assert.equal(await lab.done("get", "nats/a", "--version", one), "one");
+    const onTerminal = await lab.type(["get", "nats/a"], { tty: true });
+    assert.equal(onTerminal.stdout, "two\n");
     assert.deepEqual(JSON.parse(await lab.done("get", "nats/a", "--json")), {
       key: "nats/a",
       version: two,

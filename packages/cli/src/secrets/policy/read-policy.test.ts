@@ -215,7 +215,7 @@ test("a policy file is followed, also through links; what cannot be used is told
     await until("the refusal", 5000, () => refusals.length === 1);
     assert.equal(
       refusals[0],
-      `The policy file ${path} cannot be used: \`issuers\` must name at least one account (A…): whoever signs components and providers. Correct it at that path; the README of keyturn shows one.`,
+      `The policy file ${path} cannot be used: \`issuers\` must name at least one account (A…): whoever signs components and providers. Correct it at that path; \`keyturn secrets serve --help\` shows one.`,
     );
     rmSync(path);
     await until("the loss", 5000, () => refusals.length === 2);
