@@ -1,11 +1,12 @@
 #!/usr/bin/env node
+// First: what is loaded while it is there makes the young generation grow.
+import { keepYoungGenerationSmall } from "./memory/young-generation.js";
 import { errorChain } from "@keyturn/nats";
 import { runProvider, type ProviderDefinition } from "@keyturn/provider";
 
 import { logEvents, logMessages } from "./log/log-events.js";
 import { logLevel } from "./log/log-level.js";
 import { Logger } from "./log/logger.js";
-import { keepYoungGenerationSmall } from "./memory/young-generation.js";
 import { messagingProvider } from "./messaging-provider.js";
 import { version } from "./version.js";
 
