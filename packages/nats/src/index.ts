@@ -109,7 +109,12 @@ export {
   type SigningKey,
 } from "./credentials/nkey.js";
 export { CurveKey } from "./xkey/curve-key.js";
-export { credentialsFrom, registerSource } from "./stores/registry.js";
+export { curveKeyFrom, type KeptKey } from "./stores/curve-key-source.js";
+export {
+  credentialsFrom,
+  knownSchemes,
+  registerSource,
+} from "./stores/registry.js";
 export { parseReference, type Reference } from "./stores/reference.js";
 export type {
   StoreDefinition,

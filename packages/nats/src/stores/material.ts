@@ -24,6 +24,13 @@ export type Material =
   | { readonly user: string; readonly password: Secret }
   | { readonly token: Secret };
 
+/** Makes something of what a store has found, whose texts it wipes in every case. */
+export type Maker<T> = (
+  material: Material,
+  origin: CredentialOrigin,
+  expiresAt?: Date,
+) => T;
+
 /**
  * The credential of what a store has found. Its texts are wiped in every case.
  *
@@ -203,7 +210,8 @@ function list(given: readonly string[]): string {
   return given.map((name) => `\`${name}\``).join(", ");
 }
 
-function wipeAll(values: readonly unknown[]): void {
+/** Wipes the secrets among these. */
+export function wipeAll(values: readonly unknown[]): void {
   for (const value of values)
     if (typeof value === "object" && value !== null && "wipe" in value)
       (value as Secret).wipe();

@@ -1,10 +1,10 @@
-import type { Credential } from "../credentials/credential.js";
 import { fail } from "../errors/nats-errors.js";
-import type { CredentialSource } from "../sources/credential-source.js";
+import type { CredentialSource, Source } from "../sources/credential-source.js";
 import { nearest } from "../text/nearest.js";
 import { builtIn } from "./built-in.js";
+import type { Maker } from "./material.js";
 import { parseReference, type Reference } from "./reference.js";
-import type { StoreLoader } from "./store-definition.js";
+import type { StoreDefinition, StoreLoader } from "./store-definition.js";
 
 const loaders = new Map<string, StoreLoader>(builtIn);
 
@@ -44,6 +44,37 @@ export function knownSchemes(): readonly string[] {
  * @throws KeyturnError `REFERENCE_INVALID`; what only its store can know of it is thrown when it is read
  */
 export function credentialsFrom(text: string): CredentialSource {
+  return sourceOf(text, (store, reference) => store.open(reference));
+}
+
+/**
+ * As {@link credentialsFrom}, of something else than a credential.
+ *
+ * @param what it is, as messages name it: `a key`
+ * @throws KeyturnError `REFERENCE_INVALID`; also for stores that hold nothing but credentials
+ */
+export function sourceFrom<T>(
+  text: string,
+  what: string,
+  make: Maker<T>,
+): Source<T> {
+  return sourceOf(text, (store, reference) => {
+    if (store.openAs !== undefined) return store.openAs(reference, make);
+    throw fail(
+      "REFERENCE_INVALID",
+      `The reference \`${reference.scheme}:\` is for credentials, and ${what} is none.`,
+      { next: "Keep it in another store: `file:///run/secrets/seal.key`." },
+    );
+  });
+}
+
+function sourceOf<T>(
+  text: string,
+  use: (
+    store: StoreDefinition,
+    reference: Reference,
+  ) => Source<T> | Promise<Source<T>>,
+): Source<T> {
   const reference = parseReference(text);
   const { scheme } = reference;
   const load = loaders.get(scheme);
@@ -61,14 +92,14 @@ export function credentialsFrom(text: string): CredentialSource {
       },
     );
   }
-  return new LoadedLater(() => open(reference, load));
+  return new LoadedLater(async () => {
+    const store = await load();
+    assertKnown(reference, store);
+    return use(store, reference);
+  });
 }
 
-async function open(
-  reference: Reference,
-  load: StoreLoader,
-): Promise<CredentialSource> {
-  const store = await load();
+function assertKnown(reference: Reference, store: StoreDefinition): void {
   for (const name of reference.parameters.keys()) {
     if (store.parameters.includes(name)) continue;
     const meant = nearest(name, store.parameters);
@@ -85,21 +116,20 @@ async function open(
       },
     );
   }
-  return store.open(reference);
 }
 
 /** Is loaded when it is first read, and again if that failed; may be watched before that. */
-class LoadedLater implements CredentialSource {
-  readonly #open: () => Promise<CredentialSource>;
-  #opened: Promise<CredentialSource> | undefined;
+class LoadedLater<T> implements Source<T> {
+  readonly #open: () => Promise<Source<T>>;
+  #opened: Promise<Source<T>> | undefined;
   /** Begin to watch, once there is something to watch. */
-  readonly #waiting = new Set<(source: CredentialSource) => void>();
+  readonly #waiting = new Set<(source: Source<T>) => void>();
 
-  constructor(open: () => Promise<CredentialSource>) {
+  constructor(open: () => Promise<Source<T>>) {
     this.#open = open;
   }
 
-  async read(signal: AbortSignal): Promise<Credential> {
+  async read(signal: AbortSignal): Promise<T> {
     const source = await this.#source();
     signal.throwIfAborted();
     return source.read(signal);
@@ -107,7 +137,7 @@ class LoadedLater implements CredentialSource {
 
   watch(changed: () => void): () => void {
     let end: (() => void) | undefined;
-    const begin = (source: CredentialSource): void => {
+    const begin = (source: Source<T>): void => {
       end = source.watch?.(changed);
     };
     this.#waiting.add(begin);
@@ -119,7 +149,7 @@ class LoadedLater implements CredentialSource {
     };
   }
 
-  async #source(): Promise<CredentialSource> {
+  async #source(): Promise<Source<T>> {
     this.#opened ??= this.#open();
     try {
       const source = await this.#opened;

@@ -1,4 +1,5 @@
-import type { CredentialSource } from "../sources/credential-source.js";
+import type { CredentialSource, Source } from "../sources/credential-source.js";
+import { credentialFrom, type Maker } from "./material.js";
 import type { Reference } from "./reference.js";
 
 /** One kind of store: what references to it look like, and how they are opened. */
@@ -15,6 +16,19 @@ export interface StoreDefinition {
    * @throws KeyturnError `REFERENCE_INVALID`
    */
   open(reference: Reference): CredentialSource | Promise<CredentialSource>;
+  /** As {@link open}, where something else than a credential may lie as well, such as a key. */
+  readonly openAs?: <T>(reference: Reference, make: Maker<T>) => Source<T>;
+}
+
+/** A store whose values may be made into anything. */
+export function openStore(
+  store: Omit<StoreDefinition, "open"> &
+    Required<Pick<StoreDefinition, "openAs">>,
+): StoreDefinition {
+  return {
+    ...store,
+    open: (reference) => store.openAs(reference, credentialFrom),
+  };
 }
 
 /** Loads what a scheme needs, the first time that it is used. */

@@ -43,7 +43,7 @@ export const get: Command = defineCommand({
       throw fail("CLI_OPTION_INVALID", "A version is a whole number.", {
         next: `Look at which there are: \`keyturn secrets history ${key}\`.`,
       });
-    const sealer = sealerOf(options, options["stock-values"], terminal);
+    const sealer = await sealerOf(options, options["stock-values"], terminal);
     const found = await withConnection(options, async (connection) => {
       const store = await SecretStore.open(connection, options.bucket, sealer);
       const stored = await store.find(key, version);

@@ -39,7 +39,7 @@ export const put: Command = defineCommand({
   ],
   run: async ({ options, arguments: [key = ""] }, terminal) => {
     assertKeyName(key);
-    const sealer = sealerOf(options, false, terminal);
+    const sealer = await sealerOf(options, false, terminal);
     const { binary } = options;
     const bytes = await valueBytes(options.file, terminal);
     try {

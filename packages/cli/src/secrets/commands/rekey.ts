@@ -19,7 +19,7 @@ export const rekey: Command = defineCommand({
   options: { ...storeOptions, ...sealOptions },
   examples: ["keyturn secrets rekey --seal-key new.key --old-seal-key old.key"],
   run: async ({ options }, terminal) => {
-    const sealer = sealerOf(options, true, terminal);
+    const sealer = await sealerOf(options, true, terminal);
     const counts = { resealed: 0, current: 0, gone: 0 };
     const unreadable: string[] = [];
     await withConnection(options, async (connection) => {

@@ -5,7 +5,7 @@ import { openConnection } from "../../command/nats-connection.js";
 import type { Terminal } from "../../command/terminal.js";
 import { AuditLog, fileSink, streamSink } from "../audit/audit-log.js";
 import { TokenChecker } from "../claims/token-checker.js";
-import { readKeyFile } from "../keys/key-file.js";
+import { readKey } from "../keys/key-file.js";
 import { PolicyFile } from "../policy/policy-file.js";
 import {
   Backend,
@@ -45,8 +45,9 @@ export const serve: Command = defineCommand({
     ...stockOption,
     "transit-key": {
       type: "text",
-      value: "FILE",
-      summary: "key that hosts seal requests for; they remember it for life",
+      value: "PLACE",
+      summary:
+        "key that hosts seal requests for, for life: a file, or a reference",
       env: "KEYTURN_TRANSIT_KEY_FILE",
       required: true,
     },
@@ -79,10 +80,12 @@ export const serve: Command = defineCommand({
     "keyturn secrets serve --policy policy.json --seal-key seal.key --transit-key transit.key",
   ],
   run: async ({ options }, terminal) => {
-    const transit = readKeyFile(options["transit-key"], "transit key", (text) =>
-      terminal.warn(text),
+    const transit = await readKey(
+      options["transit-key"],
+      "transit key",
+      (text) => terminal.warn(text),
     );
-    const sealer = sealerOf(options, options["stock-values"], terminal);
+    const sealer = await sealerOf(options, options["stock-values"], terminal);
     using policy = new PolicyFile(options.policy, {
       changed: () => terminal.note(`The policy ${options.policy} has changed.`),
       refused: (error) => terminal.fail(error),

@@ -63,6 +63,35 @@ describe("a secret", () => {
     );
   });
 
+  test("is sealed with a key from a store, as with one from a file", async () => {
+    const version = await lab.put("nats/kept", "value");
+    process.env["KEYTURN_TEST_SEAL"] = readFileSync(
+      lab.path("seal.key"),
+      "utf8",
+    ).trim();
+    const file = `file://${lab.path("seal.key")}`;
+    for (const [place, stderr] of [
+      [file, ""],
+      [
+        "env:KEYTURN_TEST_SEAL",
+        "warning: The seal key from env:KEYTURN_TEST_SEAL is not kept secret. Keep it in a store that only this program reads.\n",
+      ],
+    ] as const)
+      assert.deepEqual(
+        await lab.type(["get", "nats/kept", "--seal-key", place]),
+        { code: 0, stdout: "value", stdoutBytes: Buffer.from("value"), stderr },
+      );
+    const { code, stderr } = await lab.type([
+      "get",
+      "nats/kept",
+      "--seal-key=file:///none/seal.key",
+    ]);
+    assert.equal(code, 1);
+    assert.match(stderr, /There is no file for file:\/\/\/none\/seal\.key/);
+    assert.match(version, /^\d+$/);
+    delete process.env["KEYTURN_TEST_SEAL"];
+  });
+
   test("of bytes comes back byte for byte, also into a file that only its owner may read", async () => {
     const value = Uint8Array.from({ length: 256 }, (_, i) => i);
     writeFileSync(lab.path("value.bin"), value);

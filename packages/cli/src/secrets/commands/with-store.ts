@@ -9,7 +9,7 @@ import {
 } from "../../command/nats-connection.js";
 import type { Terminal } from "../../command/terminal.js";
 import { fail } from "../../errors/cli-errors.js";
-import { readKeyFile } from "../keys/key-file.js";
+import { readKey } from "../keys/key-file.js";
 import { isPublicKey } from "../keys/public-key.js";
 import { isKeyName } from "../policy/key-pattern.js";
 import { defaultBucket } from "../store/secret-store.js";
@@ -30,14 +30,14 @@ export const storeOptions = {
 export const sealOptions = {
   "seal-key": {
     type: "text",
-    value: "FILE",
-    summary: "key that values are sealed with at rest",
+    value: "PLACE",
+    summary: "key that values are sealed with at rest: a file, or a reference",
     env: "KEYTURN_SEAL_KEY_FILE",
     required: true,
   },
   "old-seal-key": {
     type: "text",
-    value: "FILE",
+    value: "PLACE",
     summary: "an earlier one, to open values with",
     many: true,
   },
@@ -62,20 +62,20 @@ export const mappingOptions = {
 } as const satisfies Record<string, OptionSpec>;
 
 /** Reads the seal keys that were given. @throws KeyturnError */
-export function sealerOf(
+export async function sealerOf(
   options: {
     readonly "seal-key": string;
     readonly "old-seal-key": readonly string[];
   },
   takesStock: boolean,
   terminal: Terminal,
-): ValueSealer {
-  const read = (path: string): CurveKey =>
-    readKeyFile(path, "seal key", (text) => terminal.warn(text));
-  return new ValueSealer(
-    [read(options["seal-key"]), ...options["old-seal-key"].map(read)],
-    takesStock,
-  );
+): Promise<ValueSealer> {
+  const read = (place: string): Promise<CurveKey> =>
+    readKey(place, "seal key", (text) => terminal.warn(text));
+  const newest = await read(options["seal-key"]);
+  const older: CurveKey[] = [];
+  for (const place of options["old-seal-key"]) older.push(await read(place));
+  return new ValueSealer([newest, ...older], takesStock);
 }
 
 /**

@@ -1,7 +1,35 @@
-import { CurveKey, NkeyFault } from "@keyturn/nats";
+import { CurveKey, curveKeyFrom, knownSchemes, NkeyFault } from "@keyturn/nats";
 
 import { fail } from "../../errors/cli-errors.js";
 import { readSeedFile, writeNewSeedFile } from "../../files/seed-file.js";
+
+/** How long a store may take, in milliseconds. */
+const storeMs = 30_000;
+
+/**
+ * Takes a curve key from where its seed (`SX…`) lies: the path of a file, or a reference to a store. What was
+ * read is wiped.
+ *
+ * @param what the key is for, as messages name it
+ * @param warn told if others may read it
+ * @throws KeyturnError `CLI_FILE_UNREADABLE`, `SECRETS_KEY_INVALID`, `REFERENCE_INVALID`, `STORE_…`
+ */
+export async function readKey(
+  place: string,
+  what: string,
+  warn: (text: string) => void,
+): Promise<CurveKey> {
+  const [scheme = ""] = place.split(":", 1);
+  if (!place.includes(":") || !knownSchemes().includes(scheme))
+    return readKeyFile(place, what, warn);
+  const signal = AbortSignal.timeout(storeMs);
+  const { key, origin } = await curveKeyFrom(place).read(signal);
+  if (origin.plaintext)
+    warn(
+      `The ${what} from ${origin.source} is not kept secret. ${origin.hint ?? "Keep it in a store that only this program reads."}`,
+    );
+  return key;
+}
 
 /**
  * Takes a curve key from a file that holds its seed (`SX…`). What was read is wiped.
@@ -10,7 +38,7 @@ import { readSeedFile, writeNewSeedFile } from "../../files/seed-file.js";
  * @param warn told if others may read the file
  * @throws KeyturnError `CLI_FILE_UNREADABLE`, `SECRETS_KEY_INVALID`
  */
-export function readKeyFile(
+function readKeyFile(
   path: string,
   what: string,
   warn: (text: string) => void,

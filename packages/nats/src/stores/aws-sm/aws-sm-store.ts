@@ -4,16 +4,15 @@ import type {
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
 
-import type { Credential } from "../../credentials/credential.js";
 import { fail } from "../../errors/nats-errors.js";
 import { Secret } from "../../secret/secret.js";
-import type { CredentialSource } from "../../sources/credential-source.js";
+import type { Source } from "../../sources/credential-source.js";
 import { badReference, secondsOf } from "../bad-reference.js";
 import { Held } from "../held.js";
-import { credentialFrom } from "../material.js";
+import type { Maker } from "../material.js";
 import { httpAddress } from "../http-address.js";
 import type { Reference } from "../reference.js";
-import type { StoreDefinition } from "../store-definition.js";
+import { openStore, type StoreDefinition } from "../store-definition.js";
 import { valueToMaterial } from "../value.js";
 import { poll } from "../watching.js";
 import { awsFault } from "./aws-fault.js";
@@ -32,14 +31,14 @@ const current = "AWSCURRENT";
  * A secret of AWS Secrets Manager: `aws-sm://region/name`, read by the official SDK, which only who uses
  * this scheme has to have.
  */
-export const awsSmStore: StoreDefinition = {
+export const awsSmStore: StoreDefinition = openStore({
   forms: [
     "aws-sm://eu-central-1/nats/orders",
     "aws-sm:///nats/orders?profile=orders",
   ],
   parameters: ["profile", "endpoint", "stage", "version", "poll"],
-  open: (reference) => new AwsSmSource(reference),
-};
+  openAs: (reference, make) => new AwsSmSource(reference, make),
+});
 
 /** A client, and the SDK that made it. */
 class Sdk implements AsyncDisposable {
@@ -90,14 +89,16 @@ class Sdk implements AsyncDisposable {
   }
 }
 
-class AwsSmSource implements CredentialSource {
+class AwsSmSource<T> implements Source<T> {
   readonly #place: string;
   readonly #name: string;
   readonly #which: { VersionStage: string } | { VersionId: string };
   readonly #held: Held<Sdk>;
   readonly #pollMs: number;
+  readonly #make: Maker<T>;
 
-  constructor(reference: Reference) {
+  constructor(reference: Reference, make: Maker<T>) {
+    this.#make = make;
     const { authority: region, path, parameters, scheme, text } = reference;
     this.#place = text;
     this.#name = path.slice(1);
@@ -134,7 +135,7 @@ class AwsSmSource implements CredentialSource {
     this.#held = new Held(() => Sdk.open(reference));
   }
 
-  async read(signal: AbortSignal): Promise<Credential> {
+  async read(signal: AbortSignal): Promise<T> {
     const answer = await this.#held.use(signal, async (sdk) => {
       try {
         return await sdk.get({ SecretId: this.#name, ...this.#which }, signal);
@@ -143,7 +144,7 @@ class AwsSmSource implements CredentialSource {
       }
     });
     const { VersionId: version } = answer;
-    return credentialFrom(valueToMaterial(valueOf(answer), this.#place), {
+    return this.#make(valueToMaterial(valueOf(answer), this.#place), {
       source: this.#place,
       plaintext: false,
       ...(version === undefined ? {} : { version }),

@@ -7,7 +7,11 @@ import type { FileSet } from "../../files/settled-files.js";
 import { FileSource } from "../file/file-source.js";
 import { readFileSecret } from "../../files/read-file.js";
 import { configHome } from "../home.js";
-import { fieldsToMaterial, type Material } from "../material.js";
+import {
+  credentialFrom,
+  fieldsToMaterial,
+  type Material,
+} from "../material.js";
 import { nscFiles } from "../nsc/nsc-files.js";
 import { nscUser } from "../nsc/nsc-store.js";
 import { parseReference } from "../reference.js";
@@ -32,6 +36,7 @@ export const contextStore: StoreDefinition = {
     return new FileSource({
       files: () => filesOf(pathOf(name), text),
       toMaterial: (contents) => toMaterial(contents, name, text),
+      make: credentialFrom,
       origin: { source: text, plaintext: false },
     });
   },

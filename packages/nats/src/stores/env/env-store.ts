@@ -1,26 +1,28 @@
-import type {
-  Credential,
-  CredentialOrigin,
-} from "../../credentials/credential.js";
+import type { CredentialOrigin } from "../../credentials/credential.js";
 import { fail } from "../../errors/nats-errors.js";
 import { Secret } from "../../secret/secret.js";
 import { badReference, flagOf } from "../bad-reference.js";
-import { credentialFrom, fieldNames, fieldsToMaterial } from "../material.js";
+import {
+  fieldNames,
+  fieldsToMaterial,
+  type Maker,
+  type Material,
+} from "../material.js";
 import type { Reference } from "../reference.js";
-import type { StoreDefinition } from "../store-definition.js";
+import { openStore, type StoreDefinition } from "../store-definition.js";
 import { valueToMaterial } from "../value.js";
 
 /** What the one variable is called that has all of a credential. */
 const whole = "whole";
 
-/** What was read from variables that are no longer there, by reference. */
-const removed = new Map<string, Credential>();
+/** What was made of variables that are no longer there: by what made it, and by reference. */
+const removed = new WeakMap<object, Map<string, unknown>>();
 
 /**
  * `env:` a variable with a whole credential (a `.creds` text, or JSON with its fields), or a variable for each field of a credential. Plain
  * text, unless it is said that something gives it only to this process (`secret=true`).
  */
-export const envStore: StoreDefinition = {
+export const envStore: StoreDefinition = openStore({
   forms: [
     "env:NATS_CREDS",
     "env:?jwt=NATS_JWT&seed=NATS_SEED",
@@ -28,7 +30,7 @@ export const envStore: StoreDefinition = {
   ],
   parameters: [...fieldNames, "secret", "remove"],
   plaintext: true,
-  open(reference) {
+  openAs<T>(reference: Reference, make: Maker<T>) {
     const names = variables(reference);
     const flag = (name: string): boolean =>
       flagOf("env", name, reference.parameters.get(name));
@@ -37,23 +39,25 @@ export const envStore: StoreDefinition = {
       source: reference.text,
       plaintext: !flag("secret"),
     };
+    const kept = (removed.get(make) ?? new Map()) as Map<string, T>;
+    removed.set(make, kept);
     return {
-      read: () => {
+      read: (): T => {
         const isThere = [...names.values()].some(
           (name) => process.env[name] !== undefined,
         );
-        const kept = removed.get(reference.text);
-        if (kept !== undefined && !isThere) return kept;
-        const credential = readVariables(names, origin);
+        const before = kept.get(reference.text);
+        if (before !== undefined && !isThere) return before;
+        const made = make(readVariables(names, origin), origin);
         if (isRemoved) {
           for (const name of names.values()) delete process.env[name];
-          removed.set(reference.text, credential);
+          kept.set(reference.text, made);
         }
-        return credential;
+        return made;
       },
     };
   },
-};
+});
 
 /** Names of the variables, by field. */
 function variables(reference: Reference): ReadonlyMap<string, string> {
@@ -87,7 +91,7 @@ function variables(reference: Reference): ReadonlyMap<string, string> {
 function readVariables(
   names: ReadonlyMap<string, string>,
   origin: CredentialOrigin,
-): Credential {
+): Material {
   const fields = new Map<string, Secret>();
   for (const [field, name] of names) {
     // An empty variable is how templates leave one out.
@@ -101,9 +105,7 @@ function readVariables(
       { next: "Set it before this process starts, or correct the reference." },
     );
   const value = fields.get(whole);
-  const material =
-    value === undefined
-      ? fieldsToMaterial(fields, origin.source)
-      : valueToMaterial(value, origin.source);
-  return credentialFrom(material, origin);
+  return value === undefined
+    ? fieldsToMaterial(fields, origin.source)
+    : valueToMaterial(value, origin.source);
 }

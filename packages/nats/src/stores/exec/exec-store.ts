@@ -1,8 +1,8 @@
-import type { Credential } from "../../credentials/credential.js";
-import type { CredentialSource } from "../../sources/credential-source.js";
+import type { Source } from "../../sources/credential-source.js";
 import { badReference, secondsOf } from "../bad-reference.js";
-import { credentialFrom } from "../material.js";
-import type { StoreDefinition } from "../store-definition.js";
+import type { Maker } from "../material.js";
+import type { Reference } from "../reference.js";
+import { openStore, type StoreDefinition } from "../store-definition.js";
 import { poll } from "../watching.js";
 import { parseOutput } from "./parse-output.js";
 import { runProcess, type Command } from "./run-process.js";
@@ -15,13 +15,13 @@ const defaultDeadlineMs = 9000;
  * file. It is started without a shell, with the environment of this process, and asked again before the
  * expiry.
  */
-export const execStore: StoreDefinition = {
+export const execStore: StoreDefinition = openStore({
   forms: [
     "exec:/usr/local/bin/nats-creds",
     'exec:/usr/local/bin/nats-creds?args=["get","orders"]',
   ],
   parameters: ["args", "deadline", "poll"],
-  open({ text, authority, path, parameters }) {
+  openAs<T>({ text, authority, path, parameters }: Reference, make: Maker<T>) {
     if (authority !== "" || !path.startsWith("/") || path.endsWith("/"))
       throw badReference(
         "exec",
@@ -38,24 +38,27 @@ export const execStore: StoreDefinition = {
         where: text,
       },
       secondsOf("exec", "poll", parameters.get("poll")),
+      make,
     );
   },
-};
+});
 
-class ExecSource implements CredentialSource {
+class ExecSource<T> implements Source<T> {
   readonly #command: Command;
   readonly #pollMs: number | undefined;
+  readonly #make: Maker<T>;
 
-  constructor(command: Command, pollMs: number | undefined) {
+  constructor(command: Command, pollMs: number | undefined, make: Maker<T>) {
     this.#command = command;
     this.#pollMs = pollMs;
+    this.#make = make;
   }
 
-  async read(signal: AbortSignal): Promise<Credential> {
+  async read(signal: AbortSignal): Promise<T> {
     const { where } = this.#command;
     const output = await runProcess(this.#command, signal);
     const { material, expiresAt, version } = parseOutput(output, where);
-    return credentialFrom(
+    return this.#make(
       material,
       {
         source: where,

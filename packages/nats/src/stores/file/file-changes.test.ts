@@ -17,7 +17,7 @@ import { makeOperator, until, type TestUser } from "@keyturn/testkit";
 
 import type { Credential } from "../../credentials/credential.js";
 import type { CredentialSource } from "../../sources/credential-source.js";
-import { fieldsToMaterial } from "../material.js";
+import { credentialFrom, fieldsToMaterial } from "../material.js";
 import { credentialsFrom } from "../registry.js";
 import { FileSource } from "./file-source.js";
 import {
@@ -265,6 +265,7 @@ for (const what of ["whole", "no file"])
         };
       },
       toMaterial: (contents) => fieldsToMaterial(contents, "here"),
+      make: credentialFrom,
       origin: { source: "here", plaintext: false },
     });
     assert.equal((await read(source)).publicKey, next.publicKey);

@@ -1,7 +1,4 @@
-import type {
-  Credential,
-  CredentialOrigin,
-} from "../../credentials/credential.js";
+import type { CredentialOrigin } from "../../credentials/credential.js";
 import type { Look } from "../../files/look.js";
 import {
   hintOfReadableByAll,
@@ -9,25 +6,26 @@ import {
   type FileSet,
 } from "../../files/settled-files.js";
 import type { Secret } from "../../secret/secret.js";
-import type { CredentialSource } from "../../sources/credential-source.js";
-import { credentialFrom, type Material } from "../material.js";
+import type { Source } from "../../sources/credential-source.js";
+import type { Maker, Material } from "../material.js";
 
-export interface FileSourceOptions {
+export interface FileSourceOptions<T> {
   /** Which files hold one credential together; asked before each look. */
   readonly files: () => Promise<FileSet> | FileSet;
   /** Makes the material of those that were there. It takes the secrets over. */
   readonly toMaterial: (contents: ReadonlyMap<string, Secret>) => Material;
+  readonly make: Maker<T>;
   readonly origin: CredentialOrigin;
   /** Pause between looks that no event asked for, in milliseconds. Default 10,000. */
   readonly pollMs?: number;
 }
 
-/** A credential in files that somebody else writes; see {@link SettledFiles}. */
-export class FileSource implements CredentialSource {
-  readonly #options: FileSourceOptions;
-  readonly #files: SettledFiles<Credential>;
+/** What is made of files that somebody else writes; see {@link SettledFiles}. */
+export class FileSource<T> implements Source<T> {
+  readonly #options: FileSourceOptions<T>;
+  readonly #files: SettledFiles<T>;
 
-  constructor(options: FileSourceOptions) {
+  constructor(options: FileSourceOptions<T>) {
     this.#options = options;
     this.#files = new SettledFiles({
       files: options.files,
@@ -39,12 +37,12 @@ export class FileSource implements CredentialSource {
         const showsNoLoss = "token" in material || "password" in material;
         return showsNoLoss && isFresh
           ? undefined
-          : credentialFrom(material, origin);
+          : options.make(material, origin);
       },
     });
   }
 
-  read(signal: AbortSignal): Promise<Credential> {
+  read(signal: AbortSignal): Promise<T> {
     return this.#files.read(signal);
   }
 

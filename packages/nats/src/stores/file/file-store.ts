@@ -4,9 +4,14 @@ import { fail } from "../../errors/nats-errors.js";
 import { defaultPollMs, type FileSet } from "../../files/settled-files.js";
 import type { Secret } from "../../secret/secret.js";
 import { badReference, secondsOf } from "../bad-reference.js";
-import { fieldNames, fieldsToMaterial, type Material } from "../material.js";
+import {
+  fieldNames,
+  fieldsToMaterial,
+  type Maker,
+  type Material,
+} from "../material.js";
 import type { Reference } from "../reference.js";
-import type { StoreDefinition } from "../store-definition.js";
+import { openStore, type StoreDefinition } from "../store-definition.js";
 import { valueToMaterial } from "../value.js";
 import { FileSource } from "./file-source.js";
 
@@ -14,14 +19,14 @@ import { FileSource } from "./file-source.js";
  * `file:` a file with a credential (`.creds`, or JSON with its fields), or a folder with a file for each field of a credential: `jwt` and `seed` (or
  * files of other names, given as parameters), `nkey_seed`, `user` and `password`, `token`.
  */
-export const fileStore: StoreDefinition = {
+export const fileStore: StoreDefinition = openStore({
   forms: [
     "file:///run/secrets/nats.creds",
     "file:///run/secrets/nats",
     "file:///run/secrets/nats?jwt=user.jwt&seed=user.nk",
   ],
   parameters: ["jwt", "seed", "poll"],
-  open(reference) {
+  openAs<T>(reference: Reference, make: Maker<T>) {
     const { text, authority, path, parameters } = reference;
     if (authority !== "")
       throw badReference(
@@ -40,12 +45,13 @@ export const fileStore: StoreDefinition = {
       files: () => filesAt(path, names),
       toMaterial: (contents) =>
         toMaterial(contents, text, [...(names?.values() ?? fieldNames)]),
+      make,
       origin: { source: text, plaintext: false },
       pollMs:
         secondsOf("file", "poll", parameters.get("poll")) ?? defaultPollMs,
     });
   },
-};
+});
 
 /** What the one file is called that has all of a credential. */
 const whole = "whole";

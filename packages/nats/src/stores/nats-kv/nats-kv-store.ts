@@ -3,9 +3,9 @@ import type { Msg } from "@nats-io/nats-core";
 import { fail } from "../../errors/nats-errors.js";
 import type { LiveConnection } from "../../handover/live-connection.js";
 import { Secret } from "../../secret/secret.js";
-import type { CredentialSource } from "../../sources/credential-source.js";
+import type { Source } from "../../sources/credential-source.js";
 import { Held } from "../held.js";
-import { credentialFrom } from "../material.js";
+import type { Maker } from "../material.js";
 import {
   ask,
   connectionParameters,
@@ -13,7 +13,7 @@ import {
 } from "../nats/store-connection.js";
 import { badReference, secondsOf } from "../bad-reference.js";
 import type { Reference } from "../reference.js";
-import type { StoreDefinition } from "../store-definition.js";
+import { openStore, type StoreDefinition } from "../store-definition.js";
 import { valueToMaterial } from "../value.js";
 import { keepGoing, poll } from "../watching.js";
 
@@ -28,16 +28,16 @@ const settleMs = [20, 50, 100, 200, 400] as const;
  * Read with the direct API and watched by a plain subscription, so that nothing is left in the server
  * and its user needs two permissions only (NATS ADR-8 and ADR-31).
  */
-export const natsKvStore: StoreDefinition = {
+export const natsKvStore: StoreDefinition = openStore({
   forms: [
     "nats-kv://bucket/nats/orders",
     "nats-kv://bucket/nats/orders?servers=tls://nats.example:4222&credentials=file:///run/secrets/store.creds",
   ],
   parameters: [...connectionParameters, "domain", "poll"],
-  open: (reference) => new NatsKvSource(reference),
-};
+  openAs: (reference, make) => new NatsKvSource(reference, make),
+});
 
-class NatsKvSource implements CredentialSource {
+class NatsKvSource<T> implements Source<T> {
   readonly #place: string;
   readonly #held: Held<LiveConnection>;
   /** Where the value is stored, and where its changes are told. */
@@ -45,10 +45,12 @@ class NatsKvSource implements CredentialSource {
   readonly #ask: string;
   readonly #bucket: string;
   readonly #pollMs: number;
+  readonly #make: Maker<T>;
   #revision: string | undefined;
   #hasNews = false;
 
-  constructor(reference: Reference) {
+  constructor(reference: Reference, make: Maker<T>) {
+    this.#make = make;
     const { authority: bucket, path, parameters, scheme } = reference;
     const key = path.slice(1);
     if (!/^[\w-]+$/.test(bucket))
@@ -81,9 +83,7 @@ class NatsKvSource implements CredentialSource {
       defaultPollMs;
   }
 
-  async read(
-    signal: AbortSignal,
-  ): Promise<Awaited<ReturnType<CredentialSource["read"]>>> {
+  async read(signal: AbortSignal): Promise<T> {
     const hasNews = this.#hasNews;
     this.#hasNews = false;
     const reply = await this.#held.use(signal, async (connection) => {
@@ -99,7 +99,7 @@ class NatsKvSource implements CredentialSource {
     const version = this.#revision;
     const value = Secret.fromBytes(Uint8Array.from(reply.data));
     reply.data.fill(0);
-    return credentialFrom(valueToMaterial(value, this.#place), {
+    return this.#make(valueToMaterial(value, this.#place), {
       source: this.#place,
       plaintext: false,
       ...(version === undefined ? {} : { version }),

@@ -2,7 +2,7 @@ import { fail } from "../../errors/nats-errors.js";
 import { badReference } from "../bad-reference.js";
 import { FileSource } from "../file/file-source.js";
 import { expandPath } from "../home.js";
-import { fieldsToMaterial } from "../material.js";
+import { credentialFrom, fieldsToMaterial } from "../material.js";
 import type { Reference } from "../reference.js";
 import type { StoreDefinition } from "../store-definition.js";
 import { nscFiles, type NscUser } from "./nsc-files.js";
@@ -26,6 +26,7 @@ export const nscStore: StoreDefinition = {
           },
         );
       },
+      make: credentialFrom,
       origin: { source: text, plaintext: false },
     });
   },

@@ -1,8 +1,9 @@
 import { fail } from "../../errors/nats-errors.js";
 import { badReference } from "../bad-reference.js";
 import { FileSource } from "../file/file-source.js";
-import { fieldsToMaterial, fieldNames } from "../material.js";
-import type { StoreDefinition } from "../store-definition.js";
+import { fieldsToMaterial, fieldNames, type Maker } from "../material.js";
+import type { Reference } from "../reference.js";
+import { openStore, type StoreDefinition } from "../store-definition.js";
 import { valueToMaterial } from "../value.js";
 
 /** What the one is called that has all of it. */
@@ -14,10 +15,10 @@ const folderVariable = "CREDENTIALS_DIRECTORY";
  * `systemd:` a credential that systemd gives a service (`LoadCredential=`, `LoadCredentialEncrypted=`,
  * `SetCredentialEncrypted=`): a whole one (a `.creds` text, or JSON with its fields), or one for each field.
  */
-export const systemdStore: StoreDefinition = {
+export const systemdStore: StoreDefinition = openStore({
   forms: ["systemd:nats.creds", "systemd:?jwt=nats.jwt&seed=nats.seed"],
   parameters: fieldNames,
-  open({ text, authority, path, parameters }) {
+  openAs<T>({ text, authority, path, parameters }: Reference, make: Maker<T>) {
     if (authority !== "" || (path !== "") === parameters.size > 0)
       throw badReference(
         "systemd",
@@ -57,7 +58,8 @@ export const systemdStore: StoreDefinition = {
           },
         );
       },
+      make,
       origin: { source: text, plaintext: false },
     });
   },
-};
+});

@@ -1,13 +1,8 @@
-import type { Credential } from "../../credentials/credential.js";
 import { fail } from "../../errors/nats-errors.js";
-import type { CredentialSource } from "../../sources/credential-source.js";
+import type { Source } from "../../sources/credential-source.js";
 import { Held } from "../held.js";
-import {
-  credentialFrom,
-  fieldsToMaterial,
-  type Material,
-} from "../material.js";
-import type { StoreDefinition } from "../store-definition.js";
+import { fieldsToMaterial, type Maker, type Material } from "../material.js";
+import { openStore, type StoreDefinition } from "../store-definition.js";
 import { valueToMaterial } from "../value.js";
 import { poll } from "../watching.js";
 import { readSecret, type VaultSecret } from "./vault-reply.js";
@@ -25,36 +20,38 @@ const leaseShare = 2 / 3;
  * A secret of Vault or OpenBao: `vault://mount/path`, in version 2 of the KV engine, or of an engine
  * that issues a credential at each read.
  */
-export const vaultStore: StoreDefinition = {
+export const vaultStore: StoreDefinition = openStore({
   forms: [
     "vault://kv/nats/orders",
     "vault://kv/nats/orders?login=kubernetes&role=orders",
     "vault://nats/creds/orders?engine=dynamic&login=approle&role-id=orders&secret-id-file=/run/secrets/secret-id",
   ],
   parameters: vaultParameters,
-  open: (reference) => new VaultSource(vaultSettings(reference)),
-};
+  openAs: (reference, make) => new VaultSource(vaultSettings(reference), make),
+});
 
-/** A credential that was issued, and may be given again for a while. */
-interface Issued {
-  readonly credential: Credential;
+/** What was made of a credential that was issued, and may be given again for a while. */
+interface Issued<T> {
+  readonly made: T;
   readonly until: number;
   /** The session, and the number of the token, that it was issued to; it may end with that. */
   readonly session: VaultSession;
   readonly token: number;
 }
 
-class VaultSource implements CredentialSource {
+class VaultSource<T> implements Source<T> {
   readonly #settings: VaultSettings;
   readonly #held: Held<VaultSession>;
-  #issued: Issued | undefined;
+  readonly #make: Maker<T>;
+  #issued: Issued<T> | undefined;
 
-  constructor(settings: VaultSettings) {
+  constructor(settings: VaultSettings, make: Maker<T>) {
+    this.#make = make;
     this.#settings = settings;
     this.#held = new Held(() => Promise.resolve(new VaultSession(settings)));
   }
 
-  read(signal: AbortSignal): Promise<Credential> {
+  read(signal: AbortSignal): Promise<T> {
     return this.#held.use(signal, async (session) => {
       const issued = this.#issued;
       if (
@@ -63,7 +60,7 @@ class VaultSource implements CredentialSource {
         Date.now() < issued.until
       ) {
         await session.keepUp(signal);
-        if (session.tokens === issued.token) return issued.credential;
+        if (session.tokens === issued.token) return issued.made;
       }
       return this.#readNow(session, signal);
     });
@@ -78,16 +75,13 @@ class VaultSource implements CredentialSource {
     };
   }
 
-  async #readNow(
-    session: VaultSession,
-    signal: AbortSignal,
-  ): Promise<Credential> {
+  async #readNow(session: VaultSession, signal: AbortSignal): Promise<T> {
     const { place, isDynamic } = this.#settings;
     const reply = await session.read(signal);
     const secret = readSecret(reply, place, isDynamic);
     const { leaseMs, version } = secret;
     const now = Date.now();
-    const credential = credentialFrom(
+    const made = this.#make(
       this.#material(secret),
       {
         source: place,
@@ -100,12 +94,12 @@ class VaultSource implements CredentialSource {
       leaseMs === undefined
         ? undefined
         : {
-            credential,
+            made,
             until: now + leaseMs * leaseShare,
             session,
             token: session.tokens,
           };
-    return credential;
+    return made;
   }
 
   #material({ fields }: VaultSecret): Material {

@@ -4,17 +4,13 @@ import { publicKeyBytes } from "../../credentials/nkey.js";
 import { fail } from "../../errors/nats-errors.js";
 import type { LiveConnection } from "../../handover/live-connection.js";
 import type { Secret } from "../../secret/secret.js";
-import type { CredentialSource } from "../../sources/credential-source.js";
+import type { Source } from "../../sources/credential-source.js";
 import { Held } from "../held.js";
-import {
-  credentialFrom,
-  fieldsToMaterial,
-  type Material,
-} from "../material.js";
+import { fieldsToMaterial, type Maker, type Material } from "../material.js";
 import { connectionParameters, connector } from "../nats/store-connection.js";
 import { badReference, secondsOf } from "../bad-reference.js";
 import type { Reference } from "../reference.js";
-import type { StoreDefinition } from "../store-definition.js";
+import { openStore, type StoreDefinition } from "../store-definition.js";
 import { valueToMaterial } from "../value.js";
 import { poll } from "../watching.js";
 import { selfSignedHostToken } from "./claims.js";
@@ -29,7 +25,7 @@ const defaultPollMs = 30_000;
  * A secret from a wasmCloud secrets backend, for programs outside a host: `wasmcloud://backend/key`, or
  * `wasmcloud://backend?jwt=key&seed=key` where the two halves are secrets of their own.
  */
-export const wasmcloudStore: StoreDefinition = {
+export const wasmcloudStore: StoreDefinition = openStore({
   forms: [
     "wasmcloud://nats-kv/nats/orders?entity-file=/etc/orders/entity.jwt",
     "wasmcloud://nats-kv?jwt=nats/orders/jwt&seed=nats/orders/seed&entity-file=/etc/orders/entity.jwt",
@@ -46,10 +42,10 @@ export const wasmcloudStore: StoreDefinition = {
     "seed",
     "poll",
   ],
-  open: (reference) => new WasmcloudSource(reference),
-};
+  openAs: (reference, make) => new WasmcloudSource(reference, make),
+});
 
-class WasmcloudSource implements CredentialSource {
+class WasmcloudSource<T> implements Source<T> {
   readonly #place: string;
   readonly #held: Held<LiveConnection>;
   readonly #address: BackendAddress;
@@ -57,8 +53,10 @@ class WasmcloudSource implements CredentialSource {
   readonly #parameters: ReadonlyMap<string, string>;
   readonly #entityFile: string;
   readonly #pollMs: number;
+  readonly #make: Maker<T>;
 
-  constructor(reference: Reference) {
+  constructor(reference: Reference, make: Maker<T>) {
+    this.#make = make;
     const { parameters } = reference;
     this.#place = reference.text;
     this.#parameters = parameters;
@@ -78,9 +76,7 @@ class WasmcloudSource implements CredentialSource {
     this.#held = new Held(connector(reference));
   }
 
-  async read(
-    signal: AbortSignal,
-  ): Promise<Awaited<ReturnType<CredentialSource["read"]>>> {
+  async read(signal: AbortSignal): Promise<T> {
     const tokens = await this.#tokens();
     const answers = await this.#held.use(signal, (connection) =>
       allOrNone(
@@ -94,7 +90,7 @@ class WasmcloudSource implements CredentialSource {
         ),
       ),
     );
-    return credentialFrom(this.#material(answers), {
+    return this.#make(this.#material(answers), {
       source: this.#place,
       plaintext: false,
       version: answers.map(({ version }) => version).join("/"),
