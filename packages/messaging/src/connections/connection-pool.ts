@@ -1,6 +1,6 @@
 import type { LiveConnection } from "@keyturn/nats";
 
-import type { ConnectionSpec } from "./connection-spec.js";
+import { sameConnection, type ConnectionSpec } from "./connection-spec.js";
 import { SharedConnection } from "./shared-connection.js";
 
 /** A link's share of a connection. */
@@ -13,6 +13,8 @@ export interface Lease {
 /** Connections to NATS: links with equal settings and equal credentials share one. */
 export class ConnectionPool {
   readonly #connections = new Set<SharedConnection>();
+  /** The first share of each, which stands for all like it. */
+  readonly #leases = new WeakMap<SharedConnection, Lease>();
   /** Those that nobody uses any more and that are not yet closed. */
   readonly #ending = new Set<Promise<void>>();
 
@@ -35,7 +37,11 @@ export class ConnectionPool {
     shared.users++;
     try {
       const connection = await unlessAborted(shared.opened, signal);
-      return { spec, shared, connection };
+      const first = this.#leases.get(shared);
+      if (first !== undefined && sameConnection(first.spec, spec)) return first;
+      const lease = { spec, shared, connection };
+      if (first === undefined) this.#leases.set(shared, lease);
+      return lease;
     } catch (error) {
       // Not waited for: a dial that hangs must not hold up who gave it up.
       void this.#leave(shared);

@@ -58,10 +58,10 @@ export class Admission {
   /** Those that can be handled as soon as there is room. */
   readonly #ready = new Queue();
   /** With order by subject: subjects being handled or ready, with what waits behind each. */
-  readonly #busy = new Map<string, Queue>();
+  #busy: Map<string, Queue> | undefined;
   #running = 0;
   #waiting = 0;
-  #idle: (() => void)[] = [];
+  #idle: (() => void)[] | undefined;
 
   /** @param handle never rejects */
   constructor(
@@ -93,10 +93,9 @@ export class Admission {
   /** Whether the message is handled now or waits; false: there is no room for it. */
   offer(delivery: Delivery): boolean {
     const isBlocked =
-      this.#limits.orderBySubject && this.#busy.has(delivery.subject);
-    if (!isBlocked && this.#running < this.#limits.concurrency) {
-      if (this.#limits.orderBySubject)
-        this.#busy.set(delivery.subject, new Queue());
+      this.#limits.orderBySubject && this.#busy?.has(delivery.subject);
+    if (isBlocked !== true && this.#running < this.#limits.concurrency) {
+      this.#occupy(delivery.subject);
       this.#start(delivery);
       return true;
     }
@@ -106,13 +105,13 @@ export class Admission {
   /** Resolves when nothing is handled and nothing waits. */
   async idle(): Promise<void> {
     if (this.#running === 0 && this.#waiting === 0) return;
-    await new Promise<void>((resolve) => this.#idle.push(resolve));
+    await new Promise<void>((resolve) => (this.#idle ??= []).push(resolve));
   }
 
   /** Drops all that waits, and tells how many that were. */
   clear(): number {
     const dropped = this.#waiting;
-    for (const queue of [this.#ready, ...this.#busy.values()])
+    for (const queue of [this.#ready, ...(this.#busy?.values() ?? [])])
       for (let item = queue.shift(); item !== undefined; item = queue.shift())
         this.#forget(item);
     this.#tellIdle();
@@ -129,15 +128,20 @@ export class Admission {
       next: undefined,
     };
     const behind = this.#limits.orderBySubject
-      ? this.#busy.get(delivery.subject)
+      ? this.#busy?.get(delivery.subject)
       : undefined;
     if (behind !== undefined) behind.push(item);
     else {
-      if (this.#limits.orderBySubject)
-        this.#busy.set(delivery.subject, new Queue());
+      this.#occupy(delivery.subject);
       this.#ready.push(item);
     }
     return true;
+  }
+
+  #occupy(subject: string): void {
+    if (!this.#limits.orderBySubject) return;
+    this.#busy ??= new Map();
+    this.#busy.set(subject, new Queue());
   }
 
   #forget(item: Waiting): void {
@@ -152,10 +156,10 @@ export class Admission {
 
   #onEnd(subject: string): void {
     this.#running--;
-    const behind = this.#busy.get(subject);
+    const behind = this.#busy?.get(subject);
     if (behind !== undefined) {
       const next = behind.shift();
-      if (next === undefined) this.#busy.delete(subject);
+      if (next === undefined) this.#busy?.delete(subject);
       else this.#ready.push(next);
     }
     this.#pump();
@@ -173,6 +177,6 @@ export class Admission {
 
   #tellIdle(): void {
     if (this.#running > 0 || this.#waiting > 0) return;
-    for (const resolve of this.#idle.splice(0)) resolve();
+    for (const resolve of this.#idle?.splice(0) ?? []) resolve();
   }
 }

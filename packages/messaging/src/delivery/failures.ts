@@ -40,14 +40,9 @@ const noBody = new Uint8Array(0);
 /** What is done about messages of a link that fail: told, counted, and what its config asks for. */
 export class Failures {
   readonly #link: LinkIdentity;
-  readonly #throttles = {
-    component: this.#throttle(),
-    call: this.#throttle(),
-    dropped: this.#throttle(),
-  };
-  readonly #unsent = new Throttle<Unsent>((unsent, count) => {
-    publishEvent(this.#unsentEvent(unsent, count));
-  });
+  /** Made when they are needed: most links never fail. */
+  readonly #throttles: { [kind in Failure["kind"]]?: Throttle<Failed> } = {};
+  #unsent: Throttle<Unsent> | undefined;
   readonly counts = { component: 0, call: 0, dropped: 0, unsent: 0 };
 
   constructor(link: LinkIdentity) {
@@ -63,7 +58,10 @@ export class Failures {
   ): void {
     const { subject } = delivery;
     this.counts[failure.kind]++;
-    this.#throttles[failure.kind].happened({ subject, failure });
+    this.#throttles[failure.kind] ??= new Throttle((failed, count) => {
+      publishEvent(this.#event(failed, count));
+    });
+    this.#throttles[failure.kind]?.happened({ subject, failure });
     const { deadLetterSubject, errorReplies } = settings;
     const { replyTo } = delivery;
     if (deadLetterSubject !== undefined)
@@ -79,7 +77,7 @@ export class Failures {
   /** Tells what is still held back. */
   flush(): void {
     for (const throttle of Object.values(this.#throttles)) throttle.flush();
-    this.#unsent.flush();
+    this.#unsent?.flush();
   }
 
   #send(what: string, subject: string, send: () => void): void {
@@ -87,6 +85,9 @@ export class Failures {
       send();
     } catch (error) {
       this.counts.unsent++;
+      this.#unsent ??= new Throttle((unsent, count) => {
+        publishEvent(this.#unsentEvent(unsent, count));
+      });
       this.#unsent.happened({ what, subject, error });
     }
   }
@@ -108,12 +109,6 @@ export class Failures {
       count,
       error,
     };
-  }
-
-  #throttle(): Throttle<Failed> {
-    return new Throttle((failed, count) => {
-      publishEvent(this.#event(failed, count));
-    });
   }
 
   #event({ subject, failure }: Failed, count: number): MessagingEvent {

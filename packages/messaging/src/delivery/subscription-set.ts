@@ -33,7 +33,7 @@ export class SubscriptionSet {
   #connection: LiveConnection | undefined;
   #entries: Entry[] = [];
   /** Subscriptions that the server took away, with why. */
-  readonly #lost = new Map<SubscriptionSetting, Error>();
+  #lost: Map<SubscriptionSetting, Error> | undefined;
   #retry: NodeJS.Timeout | undefined;
 
   constructor(link: LinkIdentity, onMessage: (message: Msg) => void) {
@@ -43,7 +43,7 @@ export class SubscriptionSet {
 
   /** Why a subscription is missing; undefined if none is. */
   get fault(): Error | undefined {
-    return [...this.#lost.values()][0];
+    return this.#lost?.values().next().value;
   }
 
   /** Makes all of them or none. @throws KeyturnError `SUBSCRIPTION_…` */
@@ -90,7 +90,7 @@ export class SubscriptionSet {
     const before = this.#connection;
     this.#stopRetrying();
     this.#connection = connection;
-    this.#entries = [...kept, ...made];
+    this.#entries = kept.concat(made);
     for (const entry of made) this.#watch(entry);
     if (overlaps.length > 0 && before !== undefined)
       await untilKnown(before, connection);
@@ -113,7 +113,7 @@ export class SubscriptionSet {
   #stopRetrying(): void {
     clearTimeout(this.#retry);
     this.#retry = undefined;
-    this.#lost.clear();
+    this.#lost = undefined;
   }
 
   /** From now on both have every message, and it is delivered once. */
@@ -152,6 +152,7 @@ export class SubscriptionSet {
       `The NATS server took the subscription to \`${setting.subject}\` away: ${errorChain(reason)}.`,
       { cause: reason },
     );
+    this.#lost ??= new Map();
     if (!this.#lost.has(setting)) this.#tell("subscription-lost", error);
     this.#lost.set(setting, error);
     this.#retry ??= setTimeout(() => void this.#again(), retryMs).unref();
@@ -161,17 +162,17 @@ export class SubscriptionSet {
     this.#retry = undefined;
     const connection = this.#connection;
     if (connection === undefined || connection.isClosed()) return;
-    for (const setting of this.#lost.keys()) {
+    for (const setting of this.#lost?.keys() ?? []) {
       const entry = this.#subscribe(connection, setting);
       try {
         await confirm(connection, [entry]);
       } catch (error) {
         entry.subscription.unsubscribe();
-        if (this.#lost.has(setting)) this.#onLost(setting, error as Error);
+        if (this.#lost?.has(setting)) this.#onLost(setting, error as Error);
         continue;
       }
       // Changed or ended meanwhile.
-      if (!this.#lost.delete(setting)) {
+      if (this.#lost?.delete(setting) !== true) {
         entry.subscription.unsubscribe();
         continue;
       }

@@ -159,6 +159,12 @@ class Parser {
   }
 
   #text(): string {
+    const start = this.#at + 1;
+    const end = endOfString(this.#bytes, start);
+    if (end.problem === undefined && !end.escapes) {
+      this.#at = end.at + 1;
+      return this.#bytes.toString("utf8", start, end.at);
+    }
     const bytes = this.#stringBytes();
     return Buffer.from(bytes.buffer, 0, bytes.byteLength).toString("utf8");
   }

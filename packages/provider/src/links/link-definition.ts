@@ -15,6 +15,9 @@ import type { SealKeys } from "../seal/seal-keys.js";
 import { showLink, type Link, type LinkIdentity } from "./link.js";
 import { isSubjectPart } from "./subject-part.js";
 
+/** Of every link that has none. */
+const noSecrets: Link["secrets"] = new Map<never, never>();
+
 /** How the parser treats an InterfaceLinkDefinition of wasmCloud 1.x. */
 export function linkHandling(sensitiveConfigKeys: readonly string[]): Handling {
   const config = configMap(sensitiveConfigKeys);
@@ -93,7 +96,7 @@ export function readLink(
       const sealed = fields.bytes(`${direction}_secrets`);
       const secrets =
         sealed === undefined
-          ? new Map<never, never>()
+          ? noSecrets
           : keys.open(sealed, showLink(identity));
       return { ...identity, interfaces, ...settings, secrets };
     } catch (error) {

@@ -31,8 +31,8 @@ export interface SlotContext {
   readonly gate: StartGate;
   /** The provider's code; undefined until it has been created. */
   handler(): LinkHandler | undefined;
-  /** Called when the slot is empty and may be forgotten. */
-  emptied(): void;
+  /** Called when a slot is empty and may be forgotten. */
+  emptied(slot: LinkSlot): void;
   failed(): void;
 }
 
@@ -45,7 +45,7 @@ const slowMs = 5_000;
  * between is never started.
  */
 export class LinkSlot {
-  readonly #identity: LinkIdentity;
+  readonly identity: LinkIdentity;
   readonly #context: SlotContext;
   /** What was asked last. */
   #desired: Link | undefined;
@@ -60,7 +60,8 @@ export class LinkSlot {
   #failure: { error: unknown; attempts: number } | undefined;
   #since = Date.now();
   #running: Promise<void> | undefined;
-  #attempt = new AbortController();
+  /** Of a running operation; with a thousand links at rest, one for each would be 700 KiB. */
+  #attempt: AbortController | undefined;
   #wake: (() => void) | undefined;
   #closed = false;
   #tried: (() => void) | undefined;
@@ -68,7 +69,7 @@ export class LinkSlot {
   readonly firstAttempt: Promise<void>;
 
   constructor(identity: LinkIdentity, context: SlotContext) {
-    this.#identity = identity;
+    this.identity = identity;
     this.#context = context;
     this.firstAttempt = new Promise((resolve) => (this.#tried = resolve));
   }
@@ -96,7 +97,7 @@ export class LinkSlot {
   refuse(error: unknown): void {
     this.#refusal = error;
     this.#tell("link-refused", "error", "was refused", error);
-    this.#tried?.();
+    this.#endFirstAttempt();
   }
 
   delete(): void {
@@ -141,7 +142,7 @@ export class LinkSlot {
   problem(): LinkProblem | undefined {
     const attempts = this.#failure?.attempts ?? 0;
     const told = (reason: string): LinkProblem => ({
-      ...this.#identity,
+      ...this.identity,
       reason,
       attempts,
     });
@@ -155,6 +156,11 @@ export class LinkSlot {
       : told(
           `not ${this.#desired === undefined ? "removed" : "ready"} after ${Math.round(ms / 1000)} s.`,
         );
+  }
+
+  #endFirstAttempt(): void {
+    this.#tried?.();
+    this.#tried = undefined;
   }
 
   #ask(link: Link | undefined): void {
@@ -177,7 +183,7 @@ export class LinkSlot {
   }
 
   #interrupt(): void {
-    this.#attempt.abort();
+    this.#attempt?.abort();
     this.#wake?.();
   }
 
@@ -189,8 +195,9 @@ export class LinkSlot {
     while (!this.#settled()) {
       const handler = this.#context.handler();
       if (handler === undefined) return;
-      this.#attempt = new AbortController();
-      const { signal } = this.#attempt;
+      const attempt = new AbortController();
+      this.#attempt = attempt;
+      const { signal } = attempt;
       const wasStale = this.#stale;
       this.#stale = false;
       try {
@@ -199,9 +206,10 @@ export class LinkSlot {
       } catch (error) {
         this.#stale ||= wasStale;
         // A newer wish ended it; that is no failure.
-        if (!signal.aborted) await this.#pause(error);
+        if (!signal.aborted) await this.#pause(error, signal);
       } finally {
-        this.#tried?.();
+        this.#attempt = undefined;
+        this.#endFirstAttempt();
       }
     }
   }
@@ -258,19 +266,19 @@ export class LinkSlot {
     this.#release(link);
   }
 
-  async #pause(error: unknown): Promise<void> {
+  async #pause(error: unknown, signal: AbortSignal): Promise<void> {
     const attempts = (this.#failure?.attempts ?? 0) + 1;
     const again =
       this.#failure !== undefined &&
       attempts > 1 &&
       errorChain(this.#failure.error) === errorChain(error);
     this.#failure = { error, attempts };
-    this.#tried?.();
+    this.#endFirstAttempt();
     this.#context.failed();
     const retryInMs = retryDelay(attempts, this.#context.retry);
     const level = again ? "debug" : "error";
-    tellLinkFailing(this.#identity, level, error, attempts, retryInMs);
-    if (this.#attempt.signal.aborted) return;
+    tellLinkFailing(this.identity, level, error, attempts, retryInMs);
+    if (signal.aborted) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, retryInMs);
       this.#wake = () => {
@@ -298,8 +306,8 @@ export class LinkSlot {
       this.#applied === undefined &&
       this.#refusal === undefined
     ) {
-      this.#tried?.();
-      this.#context.emptied();
+      this.#endFirstAttempt();
+      this.#context.emptied(this);
     }
   }
 
@@ -309,6 +317,6 @@ export class LinkSlot {
     what: string,
     error?: unknown,
   ): void {
-    tellLink(this.#identity, type, level, what, error);
+    tellLink(this.identity, type, level, what, error);
   }
 }

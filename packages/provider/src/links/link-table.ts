@@ -1,6 +1,11 @@
 import { fail } from "../errors/provider-errors.js";
 import { wipeLink, type Link, type LinkIdentity } from "./link.js";
-import { LinkSlot, type LinkHandler, type LinkProblem } from "./link-slot.js";
+import {
+  LinkSlot,
+  type LinkHandler,
+  type LinkProblem,
+  type SlotContext,
+} from "./link-slot.js";
 import { defaultRetry, type RetryPolicy } from "./retry.js";
 import { StartGate } from "./start-gate.js";
 
@@ -19,14 +24,23 @@ export interface LinkCounters {
 /** All links of a provider. Operations on different links run concurrently. */
 export class LinkTable {
   readonly #slots = new Map<string, LinkSlot>();
-  readonly #retry: RetryPolicy;
-  readonly #gate = new StartGate();
+  readonly #context: SlotContext;
   readonly #counters = { puts: 0, deletes: 0, refusals: 0, failures: 0 };
   #handler: LinkHandler | undefined;
   #closed = false;
 
   constructor(retry: RetryPolicy = defaultRetry) {
-    this.#retry = retry;
+    this.#context = {
+      retry,
+      gate: new StartGate(),
+      handler: () => this.#handler,
+      emptied: (slot) => {
+        const { key } = slot.identity;
+        // A slot made anew under the same key is another one.
+        if (this.#slots.get(key) === slot) this.#slots.delete(key);
+      },
+      failed: () => this.#counters.failures++,
+    };
   }
 
   get size(): number {
@@ -113,16 +127,7 @@ export class LinkTable {
         "PROVIDER_TOO_MANY_LINKS",
         `There are ${maxLinks} links already; a further one was not made.`,
       );
-    const slot = new LinkSlot(identity, {
-      retry: this.#retry,
-      gate: this.#gate,
-      handler: () => this.#handler,
-      emptied: () => {
-        // A slot made anew under the same key is another one.
-        if (this.#slots.get(key) === slot) this.#slots.delete(key);
-      },
-      failed: () => this.#counters.failures++,
-    });
+    const slot = new LinkSlot(identity, this.#context);
     if (this.#closed) void slot.close();
     this.#slots.set(key, slot);
     return slot;

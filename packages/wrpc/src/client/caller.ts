@@ -33,7 +33,7 @@ export class Caller implements CallOwner {
   readonly #connection: NatsConnection;
   readonly #inbox: Inbox;
   readonly #headers: HeaderBlock | undefined;
-  readonly #lingering = new Map<ClientCall, number>();
+  #lingering: Map<ClientCall, number> | undefined;
   #lingeringBytes = 0;
   #sent = 0;
   #succeeded = 0;
@@ -66,7 +66,7 @@ export class Caller implements CallOwner {
       notSent: this.#notSent,
       unsent: this.#unsent,
       outstanding: this.#outstanding,
-      abandoned: this.#lingering.size,
+      abandoned: this.#lingering?.size ?? 0,
     };
   }
 
@@ -181,6 +181,7 @@ export class Caller implements CallOwner {
       this.#inbox.remove(call);
       return;
     }
+    this.#lingering ??= new Map();
     this.#lingering.set(call, bytes);
     this.#lingeringBytes += bytes;
   }
@@ -188,10 +189,9 @@ export class Caller implements CallOwner {
   /** Forgets a call. */
   drop(call: ClientCall): void {
     this.#inbox.remove(call);
-    if (this.#lingering.size === 0) return;
-    const bytes = this.#lingering.get(call);
+    const bytes = this.#lingering?.get(call);
     if (bytes === undefined) return;
-    this.#lingering.delete(call);
+    this.#lingering?.delete(call);
     this.#lingeringBytes -= bytes;
   }
 }

@@ -3,8 +3,7 @@ import type { NatsConnection } from "@nats-io/nats-core";
 import { fail } from "../errors/wrpc-errors.js";
 import { checkSubjectPart, invocationSubject } from "../interface/names.js";
 import { wireName, type Funcs } from "../interface/wrpc-interface.js";
-import { codecOf } from "../values/codec/compile.js";
-import { tuple } from "../values/descriptors.js";
+import { codecOf, paramsCodecOf } from "../values/codec/compile.js";
 import { resolveValueLimits, wholeNumber } from "../values/limits.js";
 import { headerBlock } from "../wire/headers.js";
 import { Caller } from "./caller.js";
@@ -66,7 +65,7 @@ export function client<F extends Funcs>(
     const target = {
       subject: invocationSubject(prefix, instance, name),
       name,
-      params: codecOf(tuple(...value.params)),
+      params: paramsCodecOf(value.params),
       result: value.result === undefined ? undefined : codecOf(value.result),
     };
     methods[key] = (...args: unknown[]) => {

@@ -5,8 +5,7 @@ import { publishError } from "../events/wrpc-events.js";
 import { inboxOf } from "../inbox/inbox.js";
 import { checkSubjectPart, invocationSubject } from "../interface/names.js";
 import { wireName, type Funcs } from "../interface/wrpc-interface.js";
-import { codecOf } from "../values/codec/compile.js";
-import { tuple } from "../values/descriptors.js";
+import { codecOf, paramsCodecOf } from "../values/codec/compile.js";
 import {
   resolveServerLimits,
   type Served,
@@ -152,7 +151,7 @@ function targetsOf<F extends Funcs>(options: ServeOptions<F>): ServedFunc[] {
       subject: invocationSubject(prefix, instance, func),
       instance,
       func,
-      params: codecOf(tuple(...value.params)),
+      params: paramsCodecOf(value.params),
       result: value.result === undefined ? undefined : codecOf(value.result),
       handle: (args) => Reflect.apply(handler, handlers, args) as unknown,
     };

@@ -77,7 +77,7 @@ export function headerBlock(
 }
 
 function addLines(lines: string, values: HeaderValues): string {
-  let text = lines;
+  const text = [lines];
   for (const name in values) {
     const value = values[name] as string;
     if (!isValidHeader(name, value))
@@ -85,7 +85,8 @@ function addLines(lines: string, values: HeaderValues): string {
         "WRPC_HEADER_INVALID",
         `Header ${JSON.stringify(name)} cannot be sent.`,
       );
-    text += `${name}: ${value.trim()}\r\n`;
+    text.push(name, ": ", value.trim(), "\r\n");
   }
-  return text;
+  // Joined at once, it is held in one piece.
+  return text.join("");
 }

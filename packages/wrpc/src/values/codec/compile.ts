@@ -33,6 +33,22 @@ export function codecOf(type: AnyType): Codec {
   return codec;
 }
 
+const compiledParams = new WeakMap<readonly AnyType[], Codec>();
+
+/**
+ * The encoder and decoder of the parameters of a function, one for all clients of an interface.
+ *
+ * @throws WrpcError `WRPC_TYPE_UNSUPPORTED` for streams and futures
+ */
+export function paramsCodecOf(params: readonly AnyType[]): Codec {
+  let codec = compiledParams.get(params);
+  if (codec === undefined) {
+    codec = tupleCodec(params.map(codecOf));
+    compiledParams.set(params, codec);
+  }
+  return codec;
+}
+
 function compile(type: AnyType): Codec {
   const { kind, names } = type;
   const parts = type.parts.map((part) =>
