@@ -57,7 +57,7 @@ function describe(change: Change): [NatsEvent["level"], string] {
       ];
     case "refreshFailed":
       return [
-        "warn",
+        change.isRepeat ? "debug" : "warn",
         `The credential could not be refreshed: ${errorChain(change.error)} Next try in ${Math.round(change.retryInMs)} ms.`,
       ];
     case "certificateCame":

@@ -102,8 +102,8 @@ export class LiveConnection extends OpenNatsConnection {
         });
         this.#mover.moveOnTo("credential");
       },
-      onFailure: (error, retryInMs) =>
-        this.#onChange({ type: "refreshFailed", error, retryInMs }),
+      onFailure: (error, retryInMs, isRepeat) =>
+        this.#onChange({ type: "refreshFailed", error, retryInMs, isRepeat }),
     });
     this.#tls = this.#keepTls(live);
     this.#presenter = new Presenter(this.#keeper);

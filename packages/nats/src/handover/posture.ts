@@ -93,6 +93,8 @@ export type CredentialChange =
       readonly type: "refreshFailed";
       readonly error: unknown;
       readonly retryInMs: number;
+      /** Whether the last one failed in the same words: a store may be down for long. */
+      readonly isRepeat: boolean;
     }
   | {
       /** Other certificates have come: the client's, or those of authorities. */

@@ -1,4 +1,5 @@
 import type { Credential } from "../credentials/credential.js";
+import { errorChain } from "../errors/error-chain.js";
 import { fail } from "../errors/nats-errors.js";
 import type { Source } from "../sources/credential-source.js";
 import { systemClock, type Clock } from "./clock.js";
@@ -33,8 +34,16 @@ export interface KeeperHooks<T = Credential> {
   readonly used: (credential: T) => void;
   /** Another credential than before is there. */
   readonly onCredential: (credential: T) => void;
-  /** A refresh failed; the present credential stays. */
-  readonly onFailure: (error: unknown, retryInMs: number) => void;
+  /**
+   * A refresh failed; the present credential stays.
+   *
+   * @param isRepeat whether it has been told in the same words since the last one that did not fail
+   */
+  readonly onFailure: (
+    error: unknown,
+    retryInMs: number,
+    isRepeat: boolean,
+  ) => void;
 }
 
 /**
@@ -62,6 +71,7 @@ export class Keeper<T extends Keepable = Credential> {
   #failures = 0;
   #isClosed = false;
   #lastError: unknown;
+  #told: string | undefined;
   #lastRefresh: Date | undefined;
   #wakers: (() => void)[] = [];
   /** By how much the issuer's clock was ahead of ours, by the present credential. */
@@ -190,6 +200,7 @@ export class Keeper<T extends Keepable = Credential> {
         if (this.#isClosed) return credential;
         this.#failures = 0;
         this.#lastError = undefined;
+        this.#told = undefined;
         this.#accept(credential);
         // oxlint-disable-next-line typescript/no-unnecessary-condition -- set by `watch` meanwhile
       } while (this.#isStale);
@@ -212,7 +223,9 @@ export class Keeper<T extends Keepable = Credential> {
       if (this.#isClosed) return;
       const retryAt = this.#dueAt ?? this.#clock.now();
       const retryInMs = Math.max(0, retryAt - this.#clock.now());
-      this.#hooks.onFailure(error, retryInMs);
+      const message = errorChain(error);
+      this.#hooks.onFailure(error, retryInMs, message === this.#told);
+      this.#told = message;
     });
   }
 

@@ -32,8 +32,9 @@ function keep(
   clock: FakeClock,
   credentials: Credentials,
   options: RefreshOptions = {},
-): { keeper: Keeper; failures: unknown[] } {
+): { keeper: Keeper; failures: unknown[]; news: unknown[] } {
   const failures: unknown[] = [];
+  const news: unknown[] = [];
   const keeper = new Keeper(
     asSource(credentials),
     options,
@@ -41,11 +42,14 @@ function keep(
       check: () => undefined,
       used: () => undefined,
       onCredential: () => undefined,
-      onFailure: (error) => failures.push(error),
+      onFailure: (error, _, isRepeat) => {
+        failures.push(error);
+        if (!isRepeat) news.push(error);
+      },
     },
     clock,
   );
-  return { keeper, failures };
+  return { keeper, failures, news };
 }
 
 function isExpired(keeper: Keeper): boolean {
@@ -270,25 +274,65 @@ describe("time", () => {
     fixed.close();
   });
 
-  test("a store that is down over the expiry: back within 5 s of its return", async () => {
-    const clock = new FakeClock();
-    let isDown = false;
-    const { keeper } = keep(clock, () => {
-      if (isDown) throw new Error("store down");
-      return issue(clock, hour);
-    });
-    await keeper.start();
-    isDown = true;
-    await clock.run(10 * hour);
-    assert.equal(isExpired(keeper), true);
-    assert.equal((keeper.lastError as Error).message, "store down");
-    isDown = false;
-    let isReady = false;
-    void keeper.ready().then(() => (isReady = true));
-    await clock.run(5 * second);
-    assert.equal(isReady, true);
-    keeper.close();
-  });
+  const trouble = {
+    down: () => Promise.reject(new Error("store down")),
+    slow: () => new Promise<never>(() => undefined),
+    wrong: (expired: Credential) => Promise.resolve(expired),
+  } as const;
+  for (const [what, during] of Object.entries(trouble))
+    for (const life of [30 * minute, 10 * hour])
+      test(`a store that is ${what} for an hour, with a credential for ${life / minute} minutes: asked within bounds, back by itself`, async (t) => {
+        const clock = new FakeClock();
+        const expired = issue(clock, -10 * minute);
+        let isWell = true;
+        let reads = 0;
+        const signals: AbortSignal[] = [];
+        const { keeper, failures, news } = keep(clock, {
+          read: (signal) => {
+            reads++;
+            signals.push(signal);
+            return isWell ? issue(clock, life) : during(expired);
+          },
+          // As a store that is polled: it does not know whether there is anything new.
+          watch: (changed) => {
+            const poll = (): void => {
+              clock.after(10 * second, poll);
+              changed();
+            };
+            return clock.after(10 * second, poll);
+          },
+        });
+        const first = await keeper.start();
+        isWell = false;
+        reads = 0;
+        await clock.run(hour);
+        assert.equal(keeper.current, first, "the last good one is kept");
+        const isOver = life < hour;
+        assert.equal(isExpired(keeper), isOver);
+        // Ten seconds are the pause of the poll, four the longest one without a valid credential.
+        const most = isOver ? 1500 : 400;
+        t.diagnostic(
+          `${reads} reads and ${failures.length} failures told in the hour`,
+        );
+        assert.ok(reads >= hour / (30 * second) / 2 && reads <= most);
+        assert.ok(failures.length <= reads);
+        // That it has expired meanwhile changes nothing about why it cannot be read.
+        assert.equal(news.length, 1, "said once");
+        const open = signals.filter(({ aborted }) => !aborted).length;
+        assert.ok(what !== "slow" || open <= 2, `${open} reads left waiting`);
+        isWell = true;
+        let isReady = false;
+        void keeper.ready().then(() => (isReady = true));
+        const left = what === "slow" ? 10 * second : 0;
+        await clock.run(left + (isOver ? 5 * second : 10 * second));
+        assert.equal(isReady, true);
+        assert.notEqual(keeper.current, first);
+        assert.equal(keeper.lastError, undefined);
+        isWell = false;
+        await clock.run(minute);
+        assert.equal(news.length, 2, "and again the next time");
+        keeper.close();
+      });
 });
 
 /** Numbers in [0, 1) that a seed repeats (mulberry32). */

@@ -1,4 +1,3 @@
-import { errorChain } from "../errors/error-chain.js";
 import { Choice } from "../keeper/choice.js";
 import { Keeper, type KeptSource } from "../keeper/keeper.js";
 import type { RefreshOptions } from "../keeper/refresh-plan.js";
@@ -25,7 +24,6 @@ export class TlsKeeper {
   readonly #keeper: Keeper<ClientTls>;
   readonly #choice: Choice<ClientTls>;
   readonly #expiry: ExpiryWatch;
-  #told: string | undefined;
 
   constructor(
     source: KeptSource<ClientTls>,
@@ -39,14 +37,9 @@ export class TlsKeeper {
       used: (tls) => {
         guard?.used(tls.origin, what);
         this.#expiry.follow(tls);
-        this.#told = undefined;
       },
       onCredential: onChange,
-      onFailure: (error) => {
-        const message = errorChain(error);
-        onFailure(error, this.#told === message);
-        this.#told = message;
-      },
+      onFailure: (error, _, isRepeat) => onFailure(error, isRepeat),
     });
     this.#choice = new Choice(this.#keeper);
   }
