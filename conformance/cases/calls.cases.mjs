@@ -7,13 +7,12 @@ import {
   linked,
   outcome,
   quiet,
-  soon,
+  rawPublish,
+  rawRequest,
   text,
   yesNo,
 } from "./site.mjs";
-import { traceOf, traceparent, traced } from "./delivery.cases.mjs";
-
-const utf8 = (value) => new TextEncoder().encode(value);
+import { traced } from "./traces.cases.mjs";
 
 /** A component whose requests on `ask` a client answers. */
 const asking = async (site, answer, options) => {
@@ -70,24 +69,6 @@ const unlinked = (sent, call) => async (site) => {
     }),
   );
   return answer;
-};
-
-const rawPublish = (raw) => raw.publish({ subject: "a", body: utf8("x") });
-const rawRequest = (raw) => raw.request("a", utf8("x"), 500);
-
-/** The trace that leaves with what a component publishes or requests within another one. */
-const traceOfCall = (subject, call, options) => async (site) => {
-  const nats = await site.nats();
-  const { messages } = await site.listen(nats, subject);
-  await site.publishing({ nats, ...options });
-  const raw = await site.rawConsumer({
-    "source-id": "shop",
-    "link-name": "default",
-    traceparent,
-  });
-  await outcome(call(raw));
-  await soon("the message", () => messages.length > 0);
-  return traceOf(messages[0].headers?.get("traceparent"));
 };
 
 export const callCases = [
@@ -359,26 +340,6 @@ export const callCases = [
     act: headersOnSystem({}),
   },
   {
-    id: "A.7 trace",
-    says: "a call of `publish` with `traceparent`: the message has",
-    ours: "the same trace",
-    rust: "no trace",
-    act: traceOfCall("a", rawPublish),
-  },
-  {
-    id: "A.7 trace, telemetry on",
-    says: "the same, traces switched on, log level `debug`",
-    both: "the same trace",
-    act: traceOfCall("a", rawPublish, { host: traced }),
-  },
-  {
-    id: "B50",
-    says: "a call of `request` with `traceparent`, traces switched on, log level `debug`: the message has",
-    ours: "the same trace",
-    rust: "another trace",
-    act: traceOfCall("a", rawRequest, { host: traced }),
-  },
-  {
     id: "B54",
     says: "`publish_allow` of `orders.>`: `publish` to `payments`",
     see: "publish_allow",
@@ -396,6 +357,27 @@ export const callCases = [
       );
       await linked(shop);
       return refusedOr(await outcome(shop.publish("payments", "x")));
+    },
+  },
+  {
+    id: "B47",
+    says: "`publish` while nothing gets through to the server; the connection is then cut, and made again",
+    both: "ok, lost",
+    act: async (site) => {
+      const nats = await site.nats();
+      const proxy = await site.proxy(nats);
+      const { shop } = await site.publishing({
+        nats,
+        config: { cluster_uris: proxy.url },
+      });
+      const { messages } = await site.listen(nats, "orders.>");
+      proxy.pause();
+      const done = outcome(shop.publish("orders.new", "x"));
+      await comes(() => done.then(() => true), 1500);
+      proxy.cut();
+      proxy.heal();
+      const came = await comes(() => messages.length > 0);
+      return `${await done}, ${yesNo(came, "came", "lost")}`;
     },
   },
 ];

@@ -6,6 +6,7 @@ import { linkCases } from "./links.cases.mjs";
 import { processCases } from "./process.cases.mjs";
 import { settingsCases } from "./settings.cases.mjs";
 import { textCases } from "./texts.cases.mjs";
+import { traceCases } from "./traces.cases.mjs";
 import { troubleCases } from "./trouble.cases.mjs";
 
 export const groups = [
@@ -17,6 +18,7 @@ export const groups = [
   { title: "Messages to a component", cases: deliveryCases },
   { title: "Texts in the log", cases: textCases },
   { title: "publish and request", cases: callCases },
+  { title: "Traces", cases: traceCases },
 ];
 
 export const allCases = groups.flatMap(({ cases }) => cases);

@@ -14,17 +14,6 @@ import {
   yesNo,
 } from "./site.mjs";
 
-const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-export const traceparent = `00-${trace}-00f067aa0ba902b7-01`;
-
-/** What a `traceparent` says, beside the one above. */
-export const traceOf = (value) =>
-  yesNo(
-    value,
-    yesNo(value?.includes(trace), "the same trace", "another trace"),
-    "no trace",
-  );
-
 const request = (client, subject, ms = 1000) =>
   client.request(subject, "?", { timeout: ms }).then(
     (message) =>
@@ -49,29 +38,6 @@ const atOnce = (count) => async (site) => {
   await soon("all", () => shop.calls === count);
   return `${length} of ${count} at once, then all`;
 };
-
-/** A host with traces switched on; the Rust provider makes none unless it logs at `debug`, too. */
-export const traced = {
-  logLevel: "debug",
-  otel: {
-    enable_traces: true,
-    trace_level: "debug",
-    traces_endpoint: "http://127.0.0.1:1/v1/traces",
-  },
-};
-
-/** The trace of the call that a message with `traceparent` becomes. */
-function traceOfMessage(options) {
-  return async (site) => {
-    const calls = await site.spy(handleMessageSubject("shop"));
-    const { client } = await site.delivering(options);
-    const sent = headers();
-    sent.set("traceparent", traceparent);
-    client.publish("orders.new", "hello", { headers: sent });
-    await soon("the call", () => calls.length > 0);
-    return traceOf(calls[0].headers.get("traceparent"));
-  };
-}
 
 export const deliveryCases = [
   {
@@ -373,31 +339,21 @@ export const deliveryCases = [
     },
   },
   {
-    id: "A.6 trace",
-    says: "a message with `traceparent`: the call to the component has",
-    ours: "the same trace",
-    rust: "no trace",
-    act: traceOfMessage({}),
-  },
-  {
-    id: "A.6 trace, telemetry on",
-    says: "the same, traces switched on, log level `debug`",
-    both: "the same trace",
-    act: traceOfMessage({ host: traced }),
-  },
-  {
-    id: "B43",
-    says: "a message with headers, none of them of a trace, traces switched on, log level `debug`: the call has",
-    ours: "no trace",
-    rust: "another trace",
+    id: "B38",
+    says: "a message with headers of its own: what the component gets of it",
+    both: "subject, body, reply subject",
     act: async (site) => {
-      const calls = await site.spy(handleMessageSubject("shop"));
-      const { client } = await site.delivering({ host: traced });
-      const sent = headers();
-      sent.set("colour", "blue");
-      client.publish("orders.new", "hello", { headers: sent });
-      await soon("the call", () => calls.length > 0);
-      return traceOf(calls[0].headers.get("traceparent"));
+      const { shop, client } = await site.delivering();
+      const own = headers();
+      own.set("Priority", "high");
+      const reply = "back.here";
+      client.publish("orders.new", "x", { headers: own, reply });
+      await soon("the message", () => shop.received.length > 0);
+      // `from` and `text` are the double's own.
+      const { from: _from, text: _text, ...got } = shop.received[0];
+      return Object.keys(got)
+        .map((name) => (name === "replyTo" ? "reply subject" : name))
+        .join(", ");
     },
   },
 ];

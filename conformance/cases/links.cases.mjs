@@ -9,6 +9,7 @@ import {
   linked,
   logOf,
   outcome,
+  providerId,
   quiet,
   soon,
   subscribed,
@@ -256,6 +257,68 @@ export const linkCases = [
       await connected(nats).catch(() => {});
       const told = await comes(() => /no subscri/i.test(logOf(host)), 1000);
       return yesNo(told, "a warning", "no word");
+    },
+  },
+  {
+    id: "B28",
+    says: "5,000 messages have come to the provider when the link is deleted: handled by the component",
+    ours: "all",
+    rust: "not all",
+    act: async (site) => {
+      const { host, link, shop, client } = await site.delivering();
+      // So that the messages are in its socket when it reads of the delete.
+      host.kill("SIGSTOP");
+      for (let at = 0; at < 5000; at++) client.publish("orders.new", "x");
+      await client.flush();
+      await host.deleteLink(link);
+      await host.connection.flush();
+      await quiet(100);
+      host.kill("SIGCONT");
+      const all = await comes(() => shop.calls === 5000, 10_000);
+      return yesNo(all, "all", "not all");
+    },
+  },
+  {
+    id: "H missed link",
+    says: "a link that hosts tell who asks, and have sent to nobody: it was put while the provider started",
+    ours: "linked",
+    rust: "never",
+    act: async (site) => {
+      const nats = await site.nats();
+      const hosts = await site.client(await site.lattice());
+      const answers = {
+        "link.get": [
+          {
+            source_id: providerId,
+            target: "shop",
+            name: "default",
+            wit_namespace: "wasmcloud",
+            wit_package: "messaging",
+            interfaces: ["handler"],
+            source_config: ["orders"],
+            target_config: [],
+          },
+        ],
+        "config.get.orders": {
+          cluster_uris: nats.url,
+          subscriptions: "orders",
+        },
+      };
+      const prefix = "wasmbus.ctl.v1.default.";
+      hosts.subscribe(`${prefix}>`, {
+        callback: (_error, message) => {
+          const response = answers[message.subject.slice(prefix.length)];
+          message.respond(
+            JSON.stringify({ success: true, message: "", response }),
+          );
+        },
+      });
+      await hosts.flush();
+      await site.host();
+      const up = await comes(
+        async () => (await subscriptionsOf(nats)).length === 1,
+      );
+      return yesNo(up, "linked", "never");
     },
   },
 ];

@@ -279,6 +279,13 @@ export const logOf = (host) =>
 export const logs = (host, part, ms = 2500) =>
   comes(() => logOf(host).includes(part), ms);
 
+const utf8 = (value) => new TextEncoder().encode(value);
+
+/** Calls of `rawConsumer`. */
+export const rawPublish = (raw) =>
+  raw.publish({ subject: "a", body: utf8("x") });
+export const rawRequest = (raw) => raw.request("a", utf8("x"), 500);
+
 export const text = (bytes) => new TextDecoder().decode(bytes);
 export const yesNo = (yes, one, other) => (yes ? one : other);
 

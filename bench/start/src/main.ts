@@ -2,7 +2,7 @@
 import { HostDouble, MessagingComponent, natsServer } from "@keyturn/testkit";
 import { connect } from "@nats-io/transport-node";
 
-import { forms } from "./forms.js";
+import { executableForm, forms, scriptForm } from "./forms.js";
 
 const runs = 20;
 
@@ -60,13 +60,25 @@ for (let run = 0; run < runs; run++) {
 process.stdout.write(
   `\nfrom start to the first served call, ${runs} runs      median    fastest\n`,
 );
+const medians = new Map<string, number>();
 for (const { name, took } of started) {
   const sorted = took.toSorted((a, b) => a - b);
-  const [fastest, middle] = [sorted[0], sorted[runs / 2]].map(
-    (ms = Number.NaN) => `${ms.toFixed(0)} ms`.padStart(7),
+  const [fastest = Number.NaN, middle = Number.NaN] = [
+    sorted[0],
+    sorted[runs / 2],
+  ];
+  medians.set(name, middle);
+  const [first, second] = [middle, fastest].map((ms) =>
+    `${ms.toFixed(0)} ms`.padStart(7),
   );
-  process.stdout.write(`${name.padEnd(48)} ${middle}    ${fastest}\n`);
+  process.stdout.write(`${name.padEnd(48)} ${first}    ${second}\n`);
 }
+const executable = medians.get(executableForm);
+for (const [name, median] of medians)
+  if (executable !== undefined && name.startsWith(scriptForm("")))
+    process.stdout.write(
+      `${executableForm}: ${(executable / median).toFixed(2)} times the ${name}\n`,
+    );
 
 for (const { host } of started) await host.close();
 await client.close();
