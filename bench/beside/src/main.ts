@@ -14,7 +14,7 @@ const stage: Stage = {
   effort: {
     isQuick: options.isQuick,
     soakSeconds:
-      options.soakSeconds ?? (options.words.includes("soak") ? 600 : 120),
+      options.soakSeconds ?? (options.words.includes("soak") ? 600 : 210),
   },
   driver: options.driver,
   open: (contender, links) => Arena.open(contender, options.driver, links),

@@ -6,8 +6,11 @@ import { slope } from "../statistics/statistics.js";
 import type { Sample, Scenario } from "./scenario.js";
 
 const rate = 2000;
-/** What is left of this at the beginning does not count: compilers and pools grow at first. */
-const warmUpSeconds = 60;
+/**
+ * What is left of this at the beginning does not count: compilers and pools grow at first, and V8 lets the old
+ * generation fill before it collects it for the first time, after some two minutes of this.
+ */
+const warmUpSeconds = 150;
 
 /** Traffic of all kinds for a long time. All contenders are at it at once. */
 export const soak: Scenario = {
@@ -30,7 +33,7 @@ export const soak: Scenario = {
 
 async function soaking(arena: Arena, seconds: number): Promise<Sample> {
   const { pid } = arena.host;
-  const warmUp = Math.min(warmUpSeconds, seconds / 2);
+  const warmUp = Math.min(warmUpSeconds, seconds * 0.75);
   const driver = arena.start("mixed", { rate, size: 1024 });
   await driver.ready;
   const before = arena.cpu();

@@ -3,6 +3,12 @@ import { randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 
+import { jetstream } from "@nats-io/jetstream";
+import { Kvm } from "@nats-io/kv";
+
+import { natsServer } from "@keyturn/testkit";
+
+import { connect } from "../connection/connect.js";
 import {
   heapHolds,
   userBytes,
@@ -110,4 +116,28 @@ test("no seed on its way from a local store is ever a string", async () => {
   ]);
   assert.deepEqual(found, [true, ...users.map(() => false)]);
   assert.equal(kept.length, 37);
+});
+
+test("nor on its way from a store in NATS", async () => {
+  await using server = await natsServer({ jetstream: true });
+  const writer = await connect({ servers: server.url });
+  const bucket = await new Kvm(jetstream(writer)).create("creds");
+  const users = [userBytes(), userBytes()];
+  const [whole, fields] = users as [UserBytes, UserBytes];
+  await bucket.put("whole", whole.creds);
+  await bucket.put("fields", json({ jwt: fields.jwt, seed: fields.seed }));
+  await writer.close();
+  const { signal } = new AbortController();
+  for (const [i, key] of ["whole", "fields"].entries()) {
+    const reference = `nats-kv://creds/${key}?servers=${server.url}`;
+    const credential = await credentialsFrom(reference).read(signal);
+    assert.equal(credential.publicKey, users[i]?.publicKey);
+  }
+  const marker = `kept-${randomBytes(16).toString("hex")}`;
+  const found = await heapHolds([
+    Buffer.from(marker),
+    ...users.map(({ seed }) => seed.subarray(4, 50)),
+  ]);
+  assert.deepEqual(found, [true, false, false]);
+  assert.equal(marker.length, 37);
 });
